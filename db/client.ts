@@ -1,0 +1,46 @@
+import pg from 'pg';
+
+const iso = (value: string): string => new Date(value).toISOString();
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === pg.types.builtins.TIMESTAMPTZ) return iso;
+    if (oid === pg.types.builtins.INT8) return Number;
+    return pg.types.getTypeParser(oid, format as 'text');
+  }) as typeof pg.types.getTypeParser,
+};
+
+export type Database = pg.Pool;
+/** A connection inside a transaction, or the pool where a single statement is enough. */
+export type Queryable = Pick<pg.ClientBase, 'query'>;
+
+export interface DatabaseOptions {
+  url: string;
+  name: string;
+  max?: number;
+}
+
+/** Timestamps read as RFC 3339 strings and int8 as numbers; a lost server surfaces within 2 s, never as a hang. */
+export function openDatabase({ url, name, max = 16 }: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: name,
+    max,
+    connectionTimeoutMillis: 2000,
+    statement_timeout: 30_000,
+    idle_in_transaction_session_timeout: 30_000,
+    types,
+  });
+  // An idle connection that breaks is the server going away; the next query reports it to whoever asks.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/** Rows of one statement. `T` is the row type of the schema. */
+export async function rows<T>(db: Queryable, text: string, values: unknown[] = []): Promise<T[]> {
+  const result = await db.query({ text, values });
+  return result.rows as T[];
+}
+
+export async function one<T>(db: Queryable, text: string, values: unknown[] = []): Promise<T | undefined> {
+  return (await rows<T>(db, text, values))[0];
+}

@@ -1,0 +1,114 @@
+import type { Action } from '../../domain/containment/types.ts';
+import type { WindowEvent } from '../../domain/containment/escalation.ts';
+import type { Incident } from '../../domain/incident/types.ts';
+import { incidentKey, windowKey } from '../../domain/intake/types.ts';
+import type { IntakeOutcome, IntakeReport, IntakeState } from '../../domain/intake/types.ts';
+import { rows } from '../client.ts';
+import type { Tx } from '../transaction.ts';
+import { findDedups, findFloods } from './intake-folds.ts';
+import { activePolicy } from './policies.ts';
+
+const NO_ADAPTERS: ReadonlySet<Action> = new Set();
+
+/** Locks and reads everything a batch is judged by: windows in class order, then the incidents it may change by id. */
+export async function loadIntake(tx: Tx, reports: IntakeReport[]): Promise<IntakeState> {
+  const { policy, digest } = await activePolicy(tx);
+  const windows = await lockWindows(tx, reports);
+  const dedup = await findDedups(tx, reports);
+  const floods = await findFloods(tx, reports, policy);
+  const wanted = new Map<string, [string, string]>();
+  const want = (workspace_id: string, id: string) => wanted.set(incidentKey(workspace_id, id), [workspace_id, id]);
+  for (const [key, events] of windows) {
+    const [workspace_id = ''] = JSON.parse(key) as string[];
+    for (const event of events) want(workspace_id, event.incident_id);
+  }
+  for (const found of [...dedup.values(), ...floods.values()]) want(found.workspace_id, found.newest);
+  const incidents = await lockUnresolved(tx, [...wanted.values()]);
+  const standing = <T extends { workspace_id: string; newest: string }>([, f]: [string, T]) =>
+    incidents.has(incidentKey(f.workspace_id, f.newest));
+  const numbers = await allocateNumbers(tx, reports.length);
+  return {
+    now: numbers.now,
+    policy,
+    policy_digest: digest,
+    subscribed: () => NO_ADAPTERS,
+    windows,
+    incidents,
+    dedup: new Map([...dedup].filter(standing).map(([key, f]) => [key, f.newest])),
+    floods: new Map([...floods].filter(standing)),
+    allocate: () => {
+      const next = numbers.values.shift();
+      if (next === undefined) throw new Error('more incidents than reports in a batch');
+      return next;
+    },
+  };
+}
+
+async function lockWindows(tx: Tx, reports: IntakeReport[]): Promise<Map<string, WindowEvent[]>> {
+  const keys = [...new Set(reports.map((r) => windowKey(r.workspace_id, r.report.class)))].sort();
+  const pairs = keys.map((key) => JSON.parse(key) as [string, string]);
+  const select = () =>
+    rows<{ workspace_id: string; class: IntakeReport['report']['class']; events: WindowEvent[] }>(
+      tx,
+      `SELECT w.workspace_id, w.class, w.events FROM escalation_windows w
+        JOIN unnest($1::text[], $2::text[]) AS k(w, c) ON w.workspace_id = k.w AND w.class = k.c
+        ORDER BY w.workspace_id, w.class FOR UPDATE OF w`,
+      [pairs.map(([w]) => w), pairs.map(([, c]) => c)],
+    );
+  let locked = await select();
+  if (locked.length < pairs.length) {
+    await tx.query(
+      `INSERT INTO escalation_windows (workspace_id, class, events, actor)
+        SELECT w, c, '[]', 'system' FROM unnest($1::text[], $2::text[]) AS k(w, c) ON CONFLICT DO NOTHING`,
+      [pairs.map(([w]) => w), pairs.map(([, c]) => c)],
+    );
+    locked = await select();
+  }
+  return new Map(locked.map((row) => [windowKey(row.workspace_id, row.class), row.events]));
+}
+
+async function lockUnresolved(tx: Tx, ids: [string, string][]): Promise<Map<string, Incident>> {
+  if (ids.length === 0) return new Map();
+  const found = await rows<Incident>(
+    tx,
+    `SELECT i.* FROM incidents i JOIN unnest($1::text[], $2::text[]) AS k(w, id) ON i.workspace_id = k.w AND i.id = k.id
+      WHERE i.state <> 'resolved' ORDER BY i.id FOR UPDATE OF i`,
+    [ids.map(([w]) => w), ids.map(([, id]) => id)],
+  );
+  return new Map(found.map((i) => [incidentKey(i.workspace_id, i.id), i]));
+}
+
+async function allocateNumbers(tx: Tx, n: number): Promise<{ now: string; values: number[] }> {
+  const found = await rows<{ now: string; number: number }>(
+    tx,
+    `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, nextval('incident_number') AS number FROM generate_series(1, $1::int4)`,
+    [n],
+  );
+  return { now: found.at(-1)?.now ?? '', values: found.map((row) => row.number) };
+}
+
+/** Writes back the windows that the batch moved, and which incident crossed one last. */
+export async function saveWindows(tx: Tx, outcome: IntakeOutcome, now: string): Promise<void> {
+  const crossed = new Map(outcome.crossings.map((c) => [windowKey(c.workspace_id, c.class), c.incident_id]));
+  const moved = [...outcome.windows].map(([key, events]) => ({
+    key: JSON.parse(key) as [string, string],
+    events,
+    crossing: crossed.get(key) ?? null,
+  }));
+  if (moved.length === 0) return;
+  await tx.query({
+    name: 'windows-save',
+    text: `UPDATE escalation_windows AS w SET events = s.events, last_event_at = $4,
+        crossing_incident = coalesce(s.crossing, w.crossing_incident),
+        crossed_at = CASE WHEN s.crossing IS NULL THEN w.crossed_at ELSE $4::timestamptz END
+      FROM unnest($1::text[], $2::text[], $3::jsonb[], $5::text[]) AS s(workspace_id, class, events, crossing)
+      WHERE w.workspace_id = s.workspace_id AND w.class = s.class`,
+    values: [
+      moved.map((m) => m.key[0]),
+      moved.map((m) => m.key[1]),
+      moved.map((m) => JSON.stringify(m.events)),
+      now,
+      moved.map((m) => m.crossing),
+    ],
+  });
+}

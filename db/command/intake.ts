@@ -1,0 +1,90 @@
+import { judgeBatch } from '../../domain/intake/judge-batch.ts';
+import type { IntakeAnswer, IntakeReport } from '../../domain/intake/types.ts';
+import type { Incident } from '../../domain/incident/types.ts';
+import type { Database } from '../client.ts';
+import { blamesARow } from '../errors.ts';
+import { transaction } from '../transaction.ts';
+import type { Tx } from '../transaction.ts';
+import { sha256, writeChange } from '../write/change.ts';
+import { loadIntake, saveWindows } from './intake-state.ts';
+import { recallReports, rememberReports } from './intake-decisions.ts';
+
+/** A parsed report with what makes a retry of it recognisable; without a key it is always a new one. */
+export interface IntakeRequest extends IntakeReport {
+  key: { decision_id: string; request_digest: string } | null;
+}
+
+export type IntakeReply =
+  | { ok: true; status: 200 | 201; incident: Incident }
+  | { ok: false; code: 'severity_below_default' | 'idempotency_key_reused' | 'unrepresentable'; path?: string };
+
+/**
+ * Records a batch of reports in one transaction and answers each. When the database blames a row (SQLSTATE classes 21,
+ * 22, 23) the batch is halved until only the culprit is refused with `unrepresentable`. Throws `DatabaseError`.
+ */
+export async function recordReports(db: Database, requests: IntakeRequest[]): Promise<IntakeReply[]> {
+  if (requests.length === 0) return [];
+  try {
+    return await transaction(db, (tx) => recordBatch(tx, requests));
+  } catch (error) {
+    if (!blamesARow(error)) throw error;
+    if (requests.length === 1) return retryAlone(db, requests, error);
+    const half = Math.ceil(requests.length / 2);
+    const first = await recordReports(db, requests.slice(0, half));
+    return [...first, ...(await recordReports(db, requests.slice(half)))];
+  }
+}
+
+/** A lone report that lost a race for its own key (23505) finds what the winner recorded; anything else is its fault. */
+async function retryAlone(db: Database, requests: IntakeRequest[], error: unknown): Promise<IntakeReply[]> {
+  if ((error as { code: string }).code !== '23505') return [{ ok: false, code: 'unrepresentable' }];
+  return transaction(db, (tx) => recordBatch(tx, requests));
+}
+
+async function recordBatch(tx: Tx, requests: IntakeRequest[]): Promise<IntakeReply[]> {
+  const state = await loadIntake(tx, requests);
+  const known = await recallReports(tx, requests);
+  const replies = new Map<number, IntakeReply>(known);
+  const fresh = requests.map((_, i) => i).filter((i) => !replies.has(i));
+  const repeats = withinBatch(requests, fresh);
+  const judged = fresh.filter((i) => !repeats.has(i));
+
+  const before = new Map(state.incidents);
+  const outcome = judgeBatch(
+    judged.map((i) => requests[i] as IntakeRequest),
+    state,
+    sha256,
+  );
+  await writeChange(tx, { now: state.now, before, steps: outcome.steps });
+  await saveWindows(tx, outcome, state.now);
+  judged.forEach((i, n) => replies.set(i, outcome.answers[n] as IntakeAnswer));
+  await rememberReports(
+    tx,
+    judged.map((i) => ({ request: requests[i] as IntakeRequest, reply: replies.get(i) as IntakeReply })),
+    state.now,
+  );
+  for (const [i, first] of repeats) replies.set(i, repeatOf(requests, i, first, replies));
+  return requests.map((_, i) => replies.get(i) as IntakeReply);
+}
+
+const identity = (r: IntakeRequest): string | null =>
+  r.key === null ? null : JSON.stringify([r.workspace_id, r.actor, r.key.decision_id]);
+
+/** Reports of the batch that carry the key of an earlier one of the same batch: index → index of the first. */
+function withinBatch(requests: IntakeRequest[], fresh: number[]): Map<number, number> {
+  const first = new Map<string, number>();
+  const repeats = new Map<number, number>();
+  for (const i of fresh) {
+    const id = identity(requests[i] as IntakeRequest);
+    if (id === null) continue;
+    const seen = first.get(id);
+    if (seen === undefined) first.set(id, i);
+    else repeats.set(i, seen);
+  }
+  return repeats;
+}
+
+function repeatOf(requests: IntakeRequest[], i: number, first: number, replies: Map<number, IntakeReply>): IntakeReply {
+  const same = requests[i]?.key?.request_digest === requests[first]?.key?.request_digest;
+  return same ? (replies.get(first) as IntakeReply) : { ok: false, code: 'idempotency_key_reused' };
+}

@@ -1,0 +1,79 @@
+import { canonicalJson } from '../../domain/canonical/json.ts';
+import { parseContainmentPolicy, policyDigest } from '../../domain/containment/policy.ts';
+import type { ContainmentPolicy } from '../../domain/containment/policy.ts';
+import { one } from '../client.ts';
+import type { Database, Queryable } from '../client.ts';
+import { transaction } from '../transaction.ts';
+import type { Tx } from '../transaction.ts';
+import { sha256 } from '../write/change.ts';
+import { writeEntries } from '../write/ledger.ts';
+
+export interface ActivePolicy {
+  digest: string;
+  policy: ContainmentPolicy;
+}
+
+const parsed = new Map<string, ContainmentPolicy>();
+
+/** The containment policy in force, read in the caller's transaction; bodies are immutable and parsed once per digest. */
+export async function activePolicy(tx: Queryable): Promise<ActivePolicy> {
+  const row = await one<{ digest: string; body: string }>(
+    tx,
+    `SELECT a.digest, CASE WHEN a.digest = ANY($1) THEN NULL ELSE p.body END AS body
+      FROM active_policies a JOIN policies p USING (digest) WHERE a.kind = 'containment'`,
+    [[...parsed.keys()]],
+  );
+  if (row === undefined) throw new Error('no containment policy is active');
+  const policy = parsed.get(row.digest) ?? parseContainmentPolicy(JSON.parse(row.body));
+  parsed.set(row.digest, policy);
+  return { digest: row.digest, policy };
+}
+
+/** Stores a policy under its digest and makes it the active one. Returns the digest; activating the active one is no change. */
+export async function activatePolicy(db: Database, policy: ContainmentPolicy, actor: string): Promise<string> {
+  return transaction(db, (tx) => activate(tx, policy, actor, 'replace'));
+}
+
+/** At start: makes the reviewed file the active policy only where none is active yet. Returns the digest in force. */
+export async function ensurePolicy(db: Database, policy: ContainmentPolicy, actor: string): Promise<string> {
+  return transaction(db, (tx) => activate(tx, policy, actor, 'first'));
+}
+
+async function activate(tx: Tx, policy: ContainmentPolicy, actor: string, mode: 'replace' | 'first'): Promise<string> {
+  await tx.query("SELECT pg_advisory_xact_lock(hashtext('interlock:policy'))");
+  const digest = policyDigest(policy, sha256);
+  const current = await one<{ digest: string; version: number }>(
+    tx,
+    `SELECT a.digest, a.version FROM active_policies a WHERE a.kind = 'containment' FOR UPDATE`,
+  );
+  if (current !== undefined && (mode === 'first' || current.digest === digest)) return current.digest;
+  await tx.query(
+    `INSERT INTO policies (workspace_id, digest, kind, body, created_at, actor)
+      VALUES ('system', $1, 'containment', $2, date_trunc('milliseconds', clock_timestamp()), $3) ON CONFLICT (digest) DO NOTHING`,
+    [digest, canonicalJson(policy), actor],
+  );
+  const active = await one<{ version: number; activated_at: string }>(
+    tx,
+    `INSERT INTO active_policies AS a (workspace_id, kind, digest, version, activated_at, actor)
+      VALUES ('system', 'containment', $1, 1, date_trunc('milliseconds', clock_timestamp()), $2)
+      ON CONFLICT (kind) DO UPDATE SET digest = excluded.digest, version = a.version + 1,
+        activated_at = excluded.activated_at, actor = excluded.actor
+      RETURNING version, activated_at`,
+    [digest, actor],
+  );
+  await writeEntries(tx, [
+    {
+      workspace_id: 'system',
+      at: active?.activated_at ?? '',
+      actor,
+      on_behalf_of: null,
+      action: 'policy_activated',
+      object: 'policy/containment',
+      record_hash: digest,
+      record_version: active?.version ?? 0,
+      detail: { kind: 'containment', digest, previous: current?.digest ?? null },
+      policy_digest: digest,
+    },
+  ]);
+  return digest;
+}

@@ -1,0 +1,87 @@
+import type pg from 'pg';
+import { one } from './client.ts';
+import type { Database } from './client.ts';
+import { DatabaseError, isRepeatable, isUnreachable, sqlState } from './errors.ts';
+
+export type Tx = pg.PoolClient;
+
+const ATTEMPTS = 5;
+/** How long the fate of an unanswered COMMIT is asked for; a server that crashed is back by then or not at all. */
+const FATE_MS = 5000;
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Runs `work` in one transaction; serialization failures and deadlocks (SQLSTATE 40001, 40P01) repeat it. When COMMIT is
+ * not answered its fate is looked up on a new connection (`pg_xact_status`) before anyone hears of it. Throws
+ * `DatabaseError`: `database_unreachable` when nothing was committed, `outcome_unknown` when that cannot be told.
+ */
+export async function transaction<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await once(db, work);
+    } catch (error) {
+      if (attempt >= ATTEMPTS || !isRepeatable(error)) throw error;
+      await pause(2 ** attempt * (0.5 + Math.random()));
+    }
+  }
+}
+
+async function once<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const tx = await db.connect().catch((cause: unknown) => {
+    throw new DatabaseError('database_unreachable', cause);
+  });
+  let broken: Error | undefined;
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  tx.on('error', onError);
+  try {
+    const xid = await begin(tx);
+    const result = await work(tx);
+    const committed = await commit(tx, onError);
+    if (!committed) await settleFate(db, xid);
+    return result;
+  } catch (error) {
+    if (isUnreachable(error)) {
+      broken ??= error as Error;
+      throw error instanceof DatabaseError ? error : new DatabaseError('database_unreachable', error);
+    }
+    await tx.query('ROLLBACK').catch(onError);
+    throw error;
+  } finally {
+    tx.off('error', onError);
+    tx.release(broken);
+  }
+}
+
+async function begin(tx: Tx): Promise<string> {
+  const results = (await tx.query('BEGIN; SELECT pg_current_xact_id()::text AS xid')) as unknown as pg.QueryResult[];
+  return (results[1]?.rows[0] as { xid: string }).xid;
+}
+
+/** False when the connection broke before the server said what it did. */
+async function commit(tx: Tx, onError: (error: Error) => void): Promise<boolean> {
+  try {
+    await tx.query('COMMIT');
+    return true;
+  } catch (cause) {
+    if (sqlState(cause) !== undefined && !isUnreachable(cause)) throw cause;
+    onError(cause as Error);
+    return false;
+  }
+}
+
+/** Returns when the transaction is known to have committed. */
+async function settleFate(db: Database, xid: string): Promise<void> {
+  const deadline = Date.now() + FATE_MS;
+  while (Date.now() < deadline) {
+    const row = await one<{ status: string | null }>(db, 'SELECT pg_xact_status($1::text::xid8) AS status', [
+      xid,
+    ]).catch(() => undefined);
+    if (row?.status === 'committed') return;
+    if (row?.status === 'aborted') throw new DatabaseError('database_unreachable');
+    await pause(100);
+  }
+  throw new DatabaseError('outcome_unknown');
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import type { Step } from '../../domain/intake/types.ts';
+import type { Incident } from '../../domain/incident/types.ts';
+import type { Tx } from '../transaction.ts';
+import { writeCounters } from './counters.ts';
+import { placeHolds, releaseHolds } from './holds.ts';
+import { writeIncidents } from './incidents.ts';
+import { writeEntries } from './ledger.ts';
+import type { EntryDraft } from './ledger.ts';
+import { writeNotifications } from './notifications.ts';
+import { writeProcesses } from './processes.ts';
+
+export const sha256 = (data: Uint8Array): Uint8Array => createHash('sha256').update(data).digest();
+
+/** Judged changes of incidents, and the rows as they were when the transaction locked them. */
+export interface Change {
+  now: string;
+  /** Locked rows by `workspace/id`; an incident that is not in here is new. */
+  before: ReadonlyMap<string, Incident>;
+  steps: Step[];
+  /** Entries besides those the steps ask for. */
+  entries?: EntryDraft[];
+  /** Incidents some adapter has to hear of; they get a process even without a ceremony. */
+  adapters?: boolean;
+}
+
+const keyOf = (i: Incident): string => `${i.workspace_id}/${i.id}`;
+
+/** Writes projections, holds, counters, ledger and outbox of a change, in the lock order of the whole system. */
+export async function writeChange(tx: Tx, change: Change): Promise<void> {
+  const last = new Map<string, Incident>();
+  for (const step of change.steps) last.set(keyOf(step.incident), step.incident);
+  const after = [...last.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+
+  await writeIncidents(tx, after, change.before);
+  await placeHolds(tx, change.steps, change.now);
+  await releaseHolds(tx, change.steps, change.now);
+  await writeCounters(tx, change.before, after);
+  await writeEntries(tx, [...entriesOf(change), ...(change.entries ?? [])]);
+  await writeNotifications(tx, change.steps, change.now);
+  await writeProcesses(tx, change.steps, change.now);
+}
+
+function entriesOf({ steps, now }: Change): EntryDraft[] {
+  return steps.flatMap(({ incident, effects, actor, on_behalf_of }) =>
+    effects.flatMap((effect): EntryDraft[] => {
+      const base = {
+        workspace_id: incident.workspace_id,
+        at: now,
+        actor,
+        on_behalf_of,
+        object: `incident/${incident.id}`,
+        record_hash: incident.hash,
+        record_version: incident.version,
+        policy_digest: incident.policy_digest,
+      };
+      switch (effect.kind) {
+        case 'entry':
+          return [{ ...base, action: effect.action, detail: effect.detail }];
+        case 'place_hold':
+          return [
+            { ...base, action: 'hold_placed', detail: { gate: effect.gate, target: effect.target, by: effect.action } },
+          ];
+        case 'release_holds':
+          return [{ ...base, action: 'holds_released', detail: { kept: effect.keep } }];
+        case 'alert':
+          return [{ ...base, action: 'operator_alert', detail: { severity: incident.severity } }];
+        case 'poke':
+          return [];
+        default: {
+          const unknown: never = effect;
+          throw new Error(`unknown effect ${JSON.stringify(unknown)}`);
+        }
+      }
+    }),
+  );
+}

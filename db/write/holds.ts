@@ -1,0 +1,102 @@
+import type { Step } from '../../domain/intake/types.ts';
+import type { Gate } from '../../domain/containment/types.ts';
+import type { Tx } from '../transaction.ts';
+import { columnArrays, unnestInsert } from './unnest.ts';
+
+const COLUMNS = [
+  'workspace_id',
+  'hold_id',
+  'gate',
+  'target',
+  'action',
+  'incident_id',
+  'reason',
+  'generation',
+  'placed_at',
+  'actor',
+  'on_behalf_of',
+] as const;
+const TYPES = ['text', 'text', 'text', 'text', 'text', 'text', 'text', 'int8', 'timestamptz', 'text', 'text'];
+const INSERT = unnestInsert('holds', COLUMNS, TYPES);
+
+/** Bumps the generation of each gate and target by the holds that change, and returns the new generations. */
+const BUMP = `INSERT INTO gate_states AS g (workspace_id, gate, target, generation, standing, changed_at, actor)
+  SELECT w, gate, target, abs(delta), delta, $5, $6 FROM unnest($1::text[], $2::text[], $3::text[], $4::int4[]) AS s(w, gate, target, delta)
+  ON CONFLICT (workspace_id, gate, target) DO UPDATE
+    SET generation = g.generation + excluded.generation, standing = g.standing + excluded.standing,
+        changed_at = excluded.changed_at, actor = excluded.actor
+  RETURNING workspace_id, gate, target, generation`;
+
+interface Moved {
+  workspace_id: string;
+  gate: Gate;
+  target: string;
+}
+
+const key = (m: Moved): string => JSON.stringify([m.workspace_id, m.gate, m.target]);
+
+/** `sign` +1 places, −1 releases. Rows are taken in key order, so that two batches never wait for each other in a ring. */
+async function bump(tx: Tx, moved: Moved[], sign: 1 | -1, now: string, actor: string): Promise<Map<string, number>> {
+  const counts = new Map<string, { m: Moved; n: number }>();
+  for (const m of moved) counts.set(key(m), { m, n: (counts.get(key(m))?.n ?? 0) + sign });
+  const sorted = [...counts.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, v]) => v);
+  const { rows } = await tx.query<Moved & { generation: number }>({
+    name: 'gate-states-bump',
+    text: BUMP,
+    values: [
+      sorted.map((s) => s.m.workspace_id),
+      sorted.map((s) => s.m.gate),
+      sorted.map((s) => s.m.target),
+      sorted.map((s) => s.n),
+      now,
+      actor,
+    ],
+  });
+  return new Map(rows.map((row) => [key(row), row.generation]));
+}
+
+/** Places every hold the steps ask for; from the commit on `checkGate` denies. */
+export async function placeHolds(tx: Tx, steps: Step[], now: string): Promise<void> {
+  const placed = steps.flatMap(({ incident, effects, actor, on_behalf_of }) =>
+    effects.flatMap((e) =>
+      e.kind !== 'place_hold'
+        ? []
+        : [
+            {
+              workspace_id: incident.workspace_id,
+              hold_id: `${incident.id}/${e.action}`,
+              gate: e.gate,
+              target: e.target,
+              action: e.action,
+              incident_id: incident.id,
+              reason: `${incident.severity} ${incident.class}`,
+              generation: 0,
+              placed_at: now,
+              actor,
+              on_behalf_of,
+            },
+          ],
+    ),
+  );
+  if (placed.length === 0) return;
+  const generations = await bump(tx, placed, 1, now, placed[0]?.actor ?? '');
+  for (const hold of placed) hold.generation = generations.get(key(hold)) ?? 0;
+  await tx.query({ name: 'holds-insert', text: INSERT, values: columnArrays(placed, COLUMNS) });
+}
+
+/** Releases the incidents' own holds, except for the actions that end by another decision. */
+export async function releaseHolds(tx: Tx, steps: Step[], now: string): Promise<void> {
+  for (const { incident, effects, actor } of steps) {
+    for (const effect of effects) {
+      if (effect.kind !== 'release_holds') continue;
+      const { rows } = await tx.query<Moved>({
+        name: 'holds-release',
+        text: `UPDATE holds SET released_at = $3, released_by = $4, release_reason = 'resolved'
+          WHERE workspace_id = $1 AND incident_id = $2 AND released_at IS NULL AND NOT (action = ANY($5::text[]))
+          RETURNING workspace_id, gate, target`,
+        values: [incident.workspace_id, incident.id, now, actor, effect.keep],
+      });
+      if (rows.length > 0) await bump(tx, rows, -1, now, actor);
+    }
+  }
+}

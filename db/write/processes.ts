@@ -1,0 +1,84 @@
+import type { Step } from '../../domain/intake/types.ts';
+import type { Incident } from '../../domain/incident/types.ts';
+import { ceremonyRequired } from '../../domain/incident/requirement.ts';
+import type { Tx } from '../transaction.ts';
+
+/** A process that should wait for `subject`, and the record's version that it is to look at. */
+export interface Poke {
+  workspace_id: string;
+  workflow_id: string;
+  type: 'incidentResponse' | 'recoveryCeremony';
+  subject: string;
+  severity_rank: number;
+  version: number;
+  actor: string;
+  /** Whether the record asks for the process; otherwise only one that already waits is poked. */
+  due: boolean;
+  /** A new ceremony is not poked: the response starts it. Its row is what reconcile would start it from. */
+  poke: boolean;
+}
+
+const DUE = `INSERT INTO process AS p (workspace_id, workflow_id, type, subject, severity_rank, created_at, actor)
+  SELECT w, id, type, subject, rank, $6, actor
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int2[], $7::text[]) AS s(w, id, type, subject, rank, actor)
+  ON CONFLICT (workspace_id, workflow_id) DO UPDATE SET severity_rank = least(p.severity_rank, excluded.severity_rank)`;
+
+const POKE = `INSERT INTO outbox (workspace_id, workflow_id, type, subject, version, severity_rank, created_at, actor)
+  SELECT p.workspace_id, p.workflow_id, p.type, p.subject, s.version, p.severity_rank, $4, s.actor
+    FROM unnest($1::text[], $2::text[], $3::int4[], $5::text[]) AS s(w, id, version, actor)
+    JOIN process p ON p.workspace_id = s.w AND p.workflow_id = s.id AND p.over_at IS NULL`;
+
+/** Writes the processes that the record now asks for and pokes every one that waits for a changed incident. */
+export async function writeProcesses(tx: Tx, steps: Step[], now: string): Promise<void> {
+  const byId = new Map<string, Poke>();
+  for (const { incident, effects, actor } of steps) {
+    if (incident.version > 1 && !effects.some((e) => e.kind === 'poke')) continue;
+    for (const poke of pokesOf(incident, actor)) byId.set(`${poke.workspace_id}/${poke.workflow_id}`, poke);
+  }
+  await writePokes(tx, [...byId.values()], now);
+}
+
+export async function writePokes(tx: Tx, pokes: Poke[], now: string): Promise<void> {
+  if (pokes.length === 0) return;
+  const due = pokes.filter((p) => p.due);
+  if (due.length > 0) {
+    const c = (name: keyof Poke) => due.map((p) => p[name]);
+    const values = [c('workspace_id'), c('workflow_id'), c('type'), c('subject'), c('severity_rank'), now, c('actor')];
+    await tx.query({ name: 'process-due', text: DUE, values });
+  }
+  const awake = pokes.filter((p) => p.poke);
+  const c = (name: keyof Poke) => awake.map((p) => p[name]);
+  const poked = await tx.query({
+    name: 'outbox-insert',
+    text: POKE,
+    values: [c('workspace_id'), c('workflow_id'), c('version'), now, c('actor')],
+  });
+  if (poked.rowCount !== null && poked.rowCount > 0) await tx.query("SELECT pg_notify('outbox', '')");
+}
+
+/** The response waits for every contained incident that has something to wait for; the ceremony is started by it. */
+function pokesOf(i: Incident, actor: string): Poke[] {
+  const common = {
+    workspace_id: i.workspace_id,
+    subject: i.id,
+    severity_rank: i.severity_rank,
+    version: i.version,
+    actor,
+  };
+  const ceremony = ceremonyRequired(i) && i.state !== 'resolved';
+  const response: Poke = {
+    ...common,
+    workflow_id: `incident/${i.id}`,
+    type: 'incidentResponse',
+    due: ceremony || i.pending_actions > 0,
+    poke: true,
+  };
+  const recovery: Poke = {
+    ...common,
+    workflow_id: `recovery/${i.id}`,
+    type: 'recoveryCeremony',
+    due: ceremony,
+    poke: i.version > 1,
+  };
+  return [response, recovery];
+}

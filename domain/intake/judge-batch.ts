@@ -1,0 +1,155 @@
+// A batch of reports is judged one by one: fold or record, count in the window, and at the crossing raise what it names.
+import type { Sha256 } from '../canonical/hash.ts';
+import { consequence, isBelowDefault, targetsOf } from '../containment/consequence.ts';
+import { judgeWindow, nextWindow } from '../containment/escalation.ts';
+import { severityRank } from '../containment/types.ts';
+import type { Severity } from '../containment/types.ts';
+import { createIncident, targetKey } from '../incident/create.ts';
+import { seal } from '../incident/record.ts';
+import { transition } from '../incident/transition.ts';
+import type { IncidentEvent } from '../incident/transition.ts';
+import type { Incident } from '../incident/types.ts';
+import { incidentId } from './incident-id.ts';
+import { dedupKey, floodKey, incidentKey, windowKey } from './types.ts';
+import type { IntakeAnswer, IntakeOutcome, IntakeReport, IntakeState, Step } from './types.ts';
+
+const worse = (a: Severity, b: Severity): Severity => (severityRank(a) <= severityRank(b) ? a : b);
+
+/** Judges `reports` in order against `state`, which it consumes: later reports of the batch see the earlier ones. */
+export function judgeBatch(reports: IntakeReport[], state: IntakeState, sha256: Sha256): IntakeOutcome {
+  const outcome: IntakeOutcome = { answers: [], steps: [], windows: new Map(), crossings: [] };
+  for (const report of reports) outcome.answers.push(judgeReport(report, state, outcome, sha256));
+  return outcome;
+}
+
+function judgeReport(r: IntakeReport, state: IntakeState, outcome: IntakeOutcome, sha256: Sha256): IntakeAnswer {
+  const { policy, now } = state;
+  const rule = policy.classes[r.report.class];
+  if (r.report.severity !== undefined && isBelowDefault(policy, r.report.class, r.report.severity))
+    return { ok: false, code: 'severity_below_default', path: 'severity' };
+
+  const key = windowKey(r.workspace_id, r.report.class);
+  const window = judgeWindow(rule.escalation, state.windows.get(key) ?? [], now);
+  let severity = r.report.severity ?? rule.severity;
+  if (window.crossed && rule.escalation) severity = worse(severity, rule.escalation.severity);
+
+  const folded = foldTarget(r, severity, state);
+  const answer =
+    folded === null ? record(r, severity, state, outcome, sha256) : fold(r, folded, severity, state, outcome, sha256);
+  const id = answer.incident.id;
+
+  if (window.crossed && rule.escalation) {
+    outcome.crossings.push({ workspace_id: r.workspace_id, class: r.report.class, incident_id: id });
+    for (const named of new Set(window.raise)) {
+      const incident = state.incidents.get(incidentKey(r.workspace_id, named));
+      if (incident) apply(incident, raiseTo(rule.escalation.severity, id, r, state), r, state, outcome, sha256);
+    }
+  }
+  const next = nextWindow(rule.escalation, window.live, { incident_id: id, at: now });
+  state.windows.set(key, next);
+  outcome.windows.set(key, next);
+  return { ...answer, incident: state.incidents.get(incidentKey(r.workspace_id, id)) ?? answer.incident };
+}
+
+const raiseTo = (severity: Severity, crossed_by: string, r: IntakeReport, state: IntakeState): IncidentEvent => ({
+  kind: 'raise',
+  severity,
+  policy: state.policy,
+  policy_digest: state.policy_digest,
+  subscribed: state.subscribed(r.workspace_id),
+  crossed_by,
+});
+
+/** Which unresolved incident the report belongs to: its dedup key's, else the newest of a flood. */
+function foldTarget(r: IntakeReport, severity: Severity, state: IntakeState) {
+  const dedup = dedupKey(r);
+  const same = dedup === null ? undefined : state.dedup.get(dedup);
+  if (same !== undefined) return { id: same, by: 'dedup' as const };
+  const flood = state.floods.get(floodOf(r, severity, state));
+  if (flood !== undefined && flood.count >= state.policy.flood_limit) return { id: flood.newest, by: 'flood' as const };
+  return null;
+}
+
+function floodOf(r: IntakeReport, severity: Severity, state: IntakeState): string {
+  const { actions } = consequence(state.policy, r.report.class, severity);
+  return floodKey(
+    r.workspace_id,
+    r.report.class,
+    r.report.source,
+    targetKey(targetsOf(actions, r.report.evidence).targets),
+  );
+}
+
+type Accepted = Extract<IntakeAnswer, { ok: true }>;
+
+function record(
+  r: IntakeReport,
+  severity: Severity,
+  state: IntakeState,
+  outcome: IntakeOutcome,
+  sha256: Sha256,
+): Accepted {
+  const number = state.allocate();
+  const { incident, effects } = createIncident(
+    {
+      ...r,
+      id: incidentId(state.now, number),
+      number,
+      now: state.now,
+      severity,
+      policy: state.policy,
+      policy_digest: state.policy_digest,
+      subscribed: state.subscribed(r.workspace_id),
+    },
+    sha256,
+  );
+  const sealed = seal(incident, sha256);
+  push({ incident: sealed, effects, actor: r.actor, on_behalf_of: r.on_behalf_of }, state, outcome);
+  const dedup = dedupKey(r);
+  if (dedup !== null) state.dedup.set(dedup, sealed.id);
+  if (sealed.require_ack || sealed.require_reattest) {
+    const flood = floodKey(r.workspace_id, sealed.class, sealed.source, sealed.target_key);
+    state.floods.set(flood, { count: (state.floods.get(flood)?.count ?? 0) + 1, newest: sealed.id });
+  }
+  return { ok: true, status: 201, incident: sealed };
+}
+
+function fold(
+  r: IntakeReport,
+  target: { id: string; by: 'dedup' | 'flood' },
+  severity: Severity,
+  state: IntakeState,
+  outcome: IntakeOutcome,
+  sha256: Sha256,
+): Accepted {
+  const locked = state.incidents.get(incidentKey(r.workspace_id, target.id));
+  if (locked === undefined) throw new Error(`incident ${target.id} was to be folded into and is not locked`);
+  const folded = apply(locked, { kind: 'fold', by: target.by }, r, state, outcome, sha256);
+  const raised = apply(folded, raiseTo(severity, target.id, r, state), r, state, outcome, sha256);
+  return { ok: true, status: 200, incident: raised };
+}
+
+/** Applies an event that the batch itself caused; a refusal here would mean that a resolved row was handed in. */
+function apply(
+  incident: Incident,
+  event: IncidentEvent,
+  r: IntakeReport,
+  state: IntakeState,
+  outcome: IntakeOutcome,
+  sha256: Sha256,
+): Incident {
+  const verdict = transition(incident, event, state.now, sha256);
+  if (!verdict.ok) throw new Error(`intake: ${event.kind} of ${incident.id} refused: ${verdict.code}`);
+  if (!verdict.changed) return incident;
+  push(
+    { incident: verdict.incident, effects: verdict.effects, actor: r.actor, on_behalf_of: r.on_behalf_of },
+    state,
+    outcome,
+  );
+  return verdict.incident;
+}
+
+function push(step: Step, state: IntakeState, outcome: IntakeOutcome): void {
+  state.incidents.set(incidentKey(step.incident.workspace_id, step.incident.id), step.incident);
+  outcome.steps.push(step);
+}
