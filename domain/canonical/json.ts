@@ -81,12 +81,16 @@ function writeObject(object: object, depth: number): string {
  * order: insertion then costs a third of `sort`.
  */
 function sortKeys(keys: string[]): void {
-  if (keys.length > 32) keys.sort();
-  else
-    for (let i = 1; i < keys.length; i += 1) {
-      const key = keys[i]!;
-      let at = i;
-      for (; at > 0 && keys[at - 1]! > key; at -= 1) keys[at] = keys[at - 1]!;
-      keys[at] = key;
+  if (keys.length > 32) {
+    keys.sort();
+    return;
+  }
+  keys.forEach((key, from) => {
+    let at = from;
+    for (let before = keys[at - 1]; before !== undefined && before > key; before = keys[at - 1]) {
+      keys[at] = before;
+      at -= 1;
     }
+    keys[at] = key;
+  });
 }

@@ -34,8 +34,9 @@ export function consequence(policy: ContainmentPolicy, cls: IncidentClass, sever
 
 function actionsAt(policy: ContainmentPolicy, rule: ClassRule, severity: Severity): Action[] {
   const actions = [...rule.actions];
-  for (let rank = severityRank(rule.severity) - 1; rank >= severityRank(severity); rank -= 1) {
-    const level = SEVERITIES[rank - 1]!;
+  for (const level of SEVERITIES.toReversed()) {
+    const isPassed = severityRank(level) < severityRank(rule.severity) && severityRank(level) >= severityRank(severity);
+    if (!isPassed) continue;
     for (const added of [rule.raised_actions?.[level], policy.severity_actions[level]])
       for (const action of added ?? []) if (!actions.includes(action)) actions.push(action);
   }

@@ -34,7 +34,7 @@ export class PolicyError extends Error {
 const refusal = (code: PolicyErrorCode): { error: PolicyErrorCode } => ({ error: code });
 
 const severity = z.enum(SEVERITIES, refusal('unknown_severity'));
-const distinct = <T>(values: T[]): boolean => new Set(values).size === values.length;
+const distinct = (values: unknown[]): boolean => new Set(values).size === values.length;
 const actions = z.array(z.enum(ACTIONS, refusal('unknown_action'))).refine(distinct, refusal('repeated_value'));
 const severities = z.array(severity).refine(distinct, refusal('repeated_value'));
 const actionsBySeverity = z.partialRecord(severity, actions);

@@ -53,15 +53,15 @@ const PERMITTED = {
   'policy.reload': ['org_admin'],
 } as const satisfies Record<string, readonly Role[]>;
 
-export type PermittedAction = keyof typeof PERMITTED;
+export type Permission = keyof typeof PERMITTED;
 
-export const PERMITTED_ACTIONS = Object.keys(PERMITTED) as PermittedAction[];
+export const PERMISSIONS = Object.keys(PERMITTED) as Permission[];
 
 /** Whether one of the caller's proven roles may do `action`. */
-export function may(roles: readonly Role[], action: PermittedAction): boolean {
+export function may(roles: readonly Role[], action: Permission): boolean {
   const permitted: readonly Role[] = PERMITTED[action];
   return roles.some((role) => permitted.includes(role));
 }
 
-export const rolesFor = (action: PermittedAction): readonly Role[] => PERMITTED[action];
+export const rolesFor = (action: Permission): readonly Role[] => PERMITTED[action];
 export const isRole = (value: unknown): value is Role => ROLES.includes(value as Role);

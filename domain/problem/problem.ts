@@ -10,7 +10,7 @@ export interface ProblemDetails {
   /** Of `recovery_incomplete` and `containment_pending`: what the latch still waits for. */
   missing?: string[];
   /** Of `appraisal_failed`: the claims that failed. */
-  claims?: string[];
+  claims?: unknown[];
 }
 
 /** RFC 9457 §3 with the extension members `error` (a sentence) and `code` (a word). */

@@ -1,7 +1,7 @@
 // Evidence is what a reporter saw, bounded: it is stored, hashed and exported as the canonical text it has here.
 import { CanonicalError } from '../canonical/error.ts';
 import { canonicalJson } from '../canonical/json.ts';
-import { childPath } from '../json/path.ts';
+import { jsonPath } from '../json/path.ts';
 import type { FieldProblem } from '../problem/field-problem.ts';
 
 /** `depth` counts the arrays and objects within each other in one entry; `entry` is UTF-16 code units of canonical JSON. */
@@ -15,14 +15,14 @@ export function canonicalEvidence(evidence: Record<string, unknown>, fields: Fie
   const before = fields.length;
   const keys = Object.keys(evidence);
   if (keys.length > EVIDENCE_LIMITS.entries) fields.push({ path: 'evidence', code: 'too_many_entries' });
-  inspect(evidence, 'evidence', 0, fields);
+  inspect(evidence, [], fields);
   if (fields.length > before) return '';
   const text = canonicalOf(evidence);
   if (text === undefined) fields.push({ path: 'evidence', code: 'unrepresentable' });
   else if (text.length > EVIDENCE_LIMITS.entry)
     for (const key of keys)
       if (canonicalJson(evidence[key]).length > EVIDENCE_LIMITS.entry)
-        fields.push({ path: childPath('evidence', key), code: 'too_long' });
+        fields.push({ path: pathOf([key]), code: 'too_long' });
   return text ?? '';
 }
 
@@ -35,22 +35,24 @@ function canonicalOf(evidence: Record<string, unknown>): string | undefined {
   }
 }
 
-/** `depth` is that of the container which holds `value`'s members; evidence itself has 0. */
-function inspect(value: unknown, path: string, depth: number, fields: FieldProblem[]): void {
+/** `keys` lead from evidence to `value`; a path is written only where something is wrong. */
+function inspect(value: unknown, keys: (string | number)[], fields: FieldProblem[]): void {
   if (typeof value === 'string') {
-    if (value.includes('\u0000')) fields.push({ path, code: 'unrepresentable' });
+    if (value.includes('\u0000')) fields.push({ path: pathOf(keys), code: 'unrepresentable' });
     return;
   }
   if (typeof value !== 'object' || value === null) return;
-  if (depth > EVIDENCE_LIMITS.depth) {
-    fields.push({ path, code: 'too_deep' });
+  if (keys.length > EVIDENCE_LIMITS.depth) {
+    fields.push({ path: pathOf(keys), code: 'too_deep' });
     return;
   }
-  if (Array.isArray(value)) value.forEach((item, i) => inspect(item, `${path}[${i}]`, depth + 1, fields));
-  else
-    for (const [key, member] of Object.entries(value)) {
-      const at = childPath(path, key);
-      if (key === '__proto__' || key.includes('\u0000')) fields.push({ path: at, code: 'unrepresentable' });
-      inspect(member, at, depth + 1, fields);
-    }
+  const isArray = Array.isArray(value);
+  for (const [key, member] of Object.entries(value)) {
+    keys.push(isArray ? Number(key) : key);
+    if (key === '__proto__' || key.includes('\u0000')) fields.push({ path: pathOf(keys), code: 'unrepresentable' });
+    inspect(member, keys, fields);
+    keys.pop();
+  }
 }
+
+const pathOf = (keys: (string | number)[]): string => jsonPath(['evidence', ...keys]);

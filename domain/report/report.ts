@@ -59,7 +59,6 @@ export function parseReport(value: unknown): ReportVerdict {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** The trimmed text of a member; undefined when it is none, which is then in `fields`. */

@@ -130,10 +130,10 @@ describe('canonical JSON', () => {
     ['Infinity', 'number_not_finite', { a: -Infinity }],
     ['a lone surrogate', 'lone_surrogate', { a: 'x\ud800' }],
     ['a lone surrogate in a key', 'lone_surrogate', { '\udc00': 1 }],
-    ['a hole', 'array_hole', [1, , 2]], // eslint-disable-line no-sparse-arrays
+    ['a hole', 'array_hole', [1, , 2]],
     ['an undefined element', 'type_unsupported', [undefined]],
     ['a named array property', 'array_property', Object.assign([1], { x: 1 })],
-    ['a hole that a named property hides', 'array_hole', Object.assign([1, , 2], { x: 1 })], // eslint-disable-line no-sparse-arrays
+    ['a hole that a named property hides', 'array_hole', Object.assign([1, , 2], { x: 1 })],
     ['an undefined member', 'undefined_member', { a: undefined }],
     ['a Map', 'not_plain_object', new Map()],
     ['a Set', 'not_plain_object', { a: new Set() }],

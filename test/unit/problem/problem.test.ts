@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { isProblemCode, PROBLEMS } from '../../../domain/problem/codes.ts';
+import { DomainError, fieldsProblem, problem, problemOf } from '../../../domain/problem/problem.ts';
+
+const byStatus = (status: number): string[] =>
+  Object.entries(PROBLEMS).flatMap(([code, entry]) => (entry.status === status ? [code] : []));
+
+describe('problems', () => {
+  it('have these codes for these statuses', () => {
+    expect(
+      Object.fromEntries([400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 503].map((s) => [s, byStatus(s)])),
+    ).toEqual({
+      400: [
+        'malformed_json',
+        'repeated_key',
+        'unrepresentable',
+        'too_deep',
+        'unknown_field',
+        'validation_failed',
+        'severity_below_default',
+        'policy_invalid',
+      ],
+      401: ['unauthenticated'],
+      403: ['not_permitted', 'proxied_without_auth', 'forbidden_host', 'forbidden_origin'],
+      404: ['not_found', 'incident_not_found'],
+      405: ['method_not_allowed'],
+      409: [
+        'already_resolved',
+        'containment_changed',
+        'occurrence_changed',
+        'settlement_changed',
+        'reattest_not_required',
+        'recovery_incomplete',
+        'containment_pending',
+        'appraisal_failed',
+        'challenge_unknown',
+        'challenge_used',
+        'challenge_expired',
+        'incident_not_served',
+        'node_unknown',
+        'node_exists',
+        'stale_state',
+        'idempotency_key_reused',
+        'count_changed',
+      ],
+      413: ['payload_too_large'],
+      415: ['unsupported_media_type'],
+      429: ['too_many_requests'],
+      500: ['internal'],
+      503: [
+        'database_unreachable',
+        'temporal_unreachable',
+        'attester_unreachable',
+        'tpm_unavailable',
+        'outcome_unknown',
+      ],
+    });
+    expect(byStatus(422)).toEqual([]);
+    expect(isProblemCode('stale_state')).toBe(true);
+    expect(isProblemCode('constructor')).toBe(false);
+  });
+
+  it('are RFC 9457 with a sentence and a word', () => {
+    expect(problem('incident_not_found')).toEqual({
+      type: 'urn:interlock:problem:incident_not_found',
+      title: 'There is no such incident',
+      status: 404,
+      error: 'There is no such incident',
+      code: 'incident_not_found',
+    });
+    expect(problem('recovery_incomplete', { detail: 'An acknowledgement is missing', missing: ['ack'] })).toMatchObject(
+      {
+        status: 409,
+        title: 'The recovery ceremony is not complete',
+        detail: 'An acknowledgement is missing',
+        error: 'An acknowledgement is missing',
+        missing: ['ack'],
+      },
+    );
+  });
+
+  it('are what a domain error becomes', () => {
+    const error = new DomainError('appraisal_failed', { claims: ['pcr_digest'] });
+    expect(error.message).toBe(PROBLEMS.appraisal_failed.title);
+    expect(problemOf(error)).toMatchObject({ status: 409, code: 'appraisal_failed', claims: ['pcr_digest'] });
+  });
+
+  it('share the code of their fields where that says more', () => {
+    const unknown = { path: 'x', code: 'unknown_field' };
+    const absent = { path: 'class', code: 'required' };
+    expect(fieldsProblem([unknown, { ...unknown, path: 'y' }]).code).toBe('unknown_field');
+    expect(fieldsProblem([unknown, absent])).toMatchObject({ code: 'validation_failed', fields: [unknown, absent] });
+    expect(fieldsProblem([absent]).code).toBe('validation_failed');
+    expect(fieldsProblem([{ path: 'x', code: 'internal' }]).code).toBe('validation_failed');
+  });
+});
