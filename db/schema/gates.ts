@@ -21,6 +21,9 @@ export const holds = pgTable(
     released_at: instant(),
     released_by: text(),
     release_reason: text(),
+    /** A quarantine whose model was verified or removed ends with its incident; until then it is only granted. */
+    release_granted_at: instant(),
+    release_granted_by: text(),
     ...authorship(),
   },
   (t) => [

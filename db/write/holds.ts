@@ -36,7 +36,13 @@ interface Moved {
 const key = (m: Moved): string => JSON.stringify([m.workspace_id, m.gate, m.target]);
 
 /** `sign` +1 places, −1 releases. Rows are taken in key order, so that two batches never wait for each other in a ring. */
-async function bump(tx: Tx, moved: Moved[], sign: 1 | -1, now: string, actor: string): Promise<Map<string, number>> {
+export async function bump(
+  tx: Tx,
+  moved: Moved[],
+  sign: 1 | -1,
+  now: string,
+  actor: string,
+): Promise<Map<string, number>> {
   const counts = new Map<string, { m: Moved; n: number }>();
   for (const m of moved) counts.set(key(m), { m, n: (counts.get(key(m))?.n ?? 0) + sign });
   const sorted = [...counts.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, v]) => v);
@@ -92,7 +98,7 @@ export async function releaseHolds(tx: Tx, steps: Step[], now: string): Promise<
       const { rows } = await tx.query<Moved>({
         name: 'holds-release',
         text: `UPDATE holds SET released_at = $3, released_by = $4, release_reason = 'resolved'
-          WHERE workspace_id = $1 AND incident_id = $2 AND released_at IS NULL AND NOT (action = ANY($5::text[]))
+          WHERE workspace_id = $1 AND incident_id = $2 AND released_at IS NULL AND (release_granted_at IS NOT NULL OR NOT (action = ANY($5::text[])))
           RETURNING workspace_id, gate, target`,
         values: [incident.workspace_id, incident.id, now, actor, effect.keep],
       });

@@ -155,6 +155,8 @@ CREATE TABLE "holds" (
 	"released_at" timestamptz(3),
 	"released_by" text,
 	"release_reason" text,
+	"release_granted_at" timestamptz(3),
+	"release_granted_by" text,
 	"actor" text NOT NULL,
 	"on_behalf_of" text,
 	CONSTRAINT "holds_workspace_id_hold_id_pk" PRIMARY KEY("workspace_id","hold_id")
@@ -315,6 +317,22 @@ CREATE TABLE "process" (
 	CONSTRAINT "process_workspace_id_workflow_id_pk" PRIMARY KEY("workspace_id","workflow_id")
 );
 --> statement-breakpoint
+CREATE TABLE "two_person_requests" (
+	"workspace_id" text NOT NULL,
+	"request_id" text NOT NULL,
+	"action" text NOT NULL,
+	"object" text NOT NULL,
+	"reason" text NOT NULL,
+	"requested_at" timestamptz(3) NOT NULL,
+	"expires_at" timestamptz(3) NOT NULL,
+	"granted_at" timestamptz(3),
+	"granted_by" text,
+	"single_operator" boolean NOT NULL,
+	"actor" text NOT NULL,
+	"on_behalf_of" text,
+	CONSTRAINT "two_person_requests_workspace_id_request_id_pk" PRIMARY KEY("workspace_id","request_id")
+);
+--> statement-breakpoint
 ALTER TABLE "active_policies" ADD CONSTRAINT "active_policies_digest_policies_digest_fk" FOREIGN KEY ("digest") REFERENCES "public"."policies"("digest") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "attestation_results_node" ON "attestation_results" USING btree ("workspace_id","node","result_id" DESC NULLS LAST);--> statement-breakpoint
 CREATE UNIQUE INDEX "attestation_results_challenge" ON "attestation_results" USING btree ("workspace_id","challenge_id");--> statement-breakpoint
@@ -332,4 +350,5 @@ CREATE UNIQUE INDEX "incidents_dedup" ON "incidents" USING btree ("workspace_id"
 CREATE INDEX "ledger_object" ON "ledger_entries" USING btree ("workspace_id","object","entry_id");--> statement-breakpoint
 CREATE INDEX "notifications_open" ON "notifications" USING btree ("workspace_id","id") WHERE seen_at IS NULL;--> statement-breakpoint
 CREATE INDEX "outbox_order" ON "outbox" USING btree ("severity_rank","id");--> statement-breakpoint
-CREATE INDEX "process_due" ON "process" USING btree ("severity_rank","created_at","workflow_id") WHERE over_at IS NULL;
+CREATE INDEX "process_due" ON "process" USING btree ("severity_rank","created_at","workflow_id") WHERE over_at IS NULL;--> statement-breakpoint
+CREATE INDEX "two_person_pending" ON "two_person_requests" USING btree ("workspace_id","action","object") WHERE granted_at IS NULL;

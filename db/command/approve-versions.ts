@@ -1,0 +1,115 @@
+import { approveReference } from '../../domain/attestation/reference-values.ts';
+import type { Claim } from '../../domain/attestation/claim.ts';
+import type { Evidence } from '../../domain/attestation/evidence.ts';
+import { approveBaseline } from '../../domain/integrity/baseline.ts';
+import type { FileRecord } from '../../domain/integrity/baseline.ts';
+import type { IncidentClass } from '../../domain/containment/types.ts';
+import type { AttestationContext, Signer } from '../attestation/context.ts';
+import { currentBaseline, currentReference, storeBaseline, storeReference } from '../attestation/signed-versions.ts';
+import { one } from '../client.ts';
+import type { Database } from '../client.ts';
+import { transaction } from '../transaction.ts';
+import type { Tx } from '../transaction.ts';
+import { INSTANCE } from './caller.ts';
+import type { Caller } from './caller.ts';
+
+/** Why the expected state may change: an open incident of its kind is found by itself, else a maintenance ticket is needed. */
+export interface Cause {
+  reason: string;
+  ticket: string | null;
+}
+
+export type Approved =
+  | { ok: true; version: number }
+  | {
+      ok: false;
+      code: 'node_not_found' | 'baseline_not_found' | 'no_evidence' | 'approval_unjustified' | 'pcr_not_referenced';
+    };
+
+type Facts = { ok: false; code: 'approval_unjustified' } | { ok: true; now: string; incident_id: string | null };
+
+/** The oldest unresolved incident of the class that the instance or its default workspace holds, and the clock. */
+async function justify(tx: Tx, cls: IncidentClass, { ticket }: Cause): Promise<Facts> {
+  const row = await one<{ now: string; incident_id: string | null }>(
+    tx,
+    `SELECT date_trunc('milliseconds', clock_timestamp()) AS now,
+      (SELECT id FROM incidents WHERE workspace_id IN ('system', 'default') AND class = $1 AND state <> 'resolved'
+        AND (require_ack OR require_reattest) ORDER BY created_at LIMIT 1) AS incident_id`,
+    [cls],
+  );
+  if (row === undefined || (row.incident_id === null && ticket === null))
+    return { ok: false, code: 'approval_unjustified' };
+  return { ok: true, ...row };
+}
+
+/**
+ * Makes the value last quoted for a PCR the expected one, as a new signed version. Only evidence that is authentic in all
+ * but its PCR values can be approved: anything else would let a forged quote become the reference.
+ */
+export async function approvePcr(
+  db: Database,
+  by: Caller,
+  asked: { node: string; pcr: number } & Cause,
+  context: AttestationContext,
+  signer: Signer,
+): Promise<Approved> {
+  return transaction(db, async (tx) => {
+    const facts = await justify(tx, 'attestation_failure', asked);
+    if (!facts.ok) return facts;
+    await tx.query('SELECT 1 FROM attestation_nodes WHERE workspace_id = $1 AND node = $2 FOR UPDATE', [
+      INSTANCE,
+      asked.node,
+    ]);
+    const current = await currentReference(tx, asked.node, context.keys);
+    if (current === null) return { ok: false, code: 'node_not_found' };
+    if (!Object.hasOwn(current.pcrs, String(asked.pcr))) return { ok: false, code: 'pcr_not_referenced' };
+    const digest = await quotedPcr(tx, asked.node, asked.pcr);
+    if (digest === undefined) return { ok: false, code: 'no_evidence' };
+    const { now, incident_id } = facts;
+    const next = approveReference(current, {
+      pcr: asked.pcr,
+      digest,
+      by: by.on_behalf_of ?? by.actor,
+      reason: asked.reason,
+      ticket: asked.ticket,
+      incident_id,
+      now,
+    });
+    await storeReference(tx, next, signer, by);
+    return { ok: true, version: next.version };
+  });
+}
+
+async function quotedPcr(tx: Tx, node: string, pcr: number): Promise<string | undefined> {
+  const last = await one<{ evidence: string; claims: string }>(
+    tx,
+    'SELECT evidence, claims FROM attestation_results WHERE workspace_id = $1 AND node = $2 ORDER BY result_id DESC LIMIT 1',
+    [INSTANCE, node],
+  );
+  if (last === undefined) return undefined;
+  const doubted = (JSON.parse(last.claims) as Claim[]).filter((c) => !c.ok && !/^pcr_\d+$/.test(c.claim));
+  if (doubted.length > 0) return undefined;
+  return (JSON.parse(last.evidence) as Evidence).pcrs.find((p) => p.index === pcr)?.digest;
+}
+
+/** Makes the observed files the expected ones, as a new signed version of the baseline. */
+export async function approveFiles(
+  db: Database,
+  by: Caller,
+  asked: { baseline: string; observed: readonly FileRecord[] } & Cause,
+  context: AttestationContext,
+  signer: Signer,
+): Promise<Approved> {
+  return transaction(db, async (tx) => {
+    const facts = await justify(tx, 'integrity_violation', asked);
+    if (!facts.ok) return facts;
+    await tx.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`baseline:${asked.baseline}`]);
+    const current = await currentBaseline(tx, asked.baseline, context.keys);
+    if (current === null) return { ok: false, code: 'baseline_not_found' };
+    const { now, incident_id } = facts;
+    const approval = { by: by.on_behalf_of ?? by.actor, reason: asked.reason, ticket: asked.ticket, incident_id, now };
+    const next = approveBaseline(current, { ...approval, observed: asked.observed });
+    await storeBaseline(tx, next, signer, by);
+    return { ok: true, version: next.version };
+  });
+}
