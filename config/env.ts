@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { ConfigError } from './config-error.ts';
+import { isLoopback } from './loopback.ts';
+import { readVariables, refuseStrayVariables, type Environment } from './read-variables.ts';
+import { variables } from './variables.ts';
+
+/** The configuration of a server process. Paths are absolute, addresses are `host:port`. */
+export type Env = Readonly<{
+  databaseUrl: string;
+  temporalAddress: string;
+  temporalNamespace: string;
+  bind: string;
+  port: number;
+  attestationPort: number;
+  integrityPort: number;
+  stateRoot: string;
+  env: 'embedded' | 'production';
+  loopbackTrust: boolean;
+  tokensFile: string | undefined;
+  containmentFile: string;
+  /** The name of this host as an attester. */
+  node: string;
+  tpmTcti: string | undefined;
+  tpmAddon: string | undefined;
+  ekRootsFile: string | undefined;
+  /** The folder that the baseline `protected` is of. */
+  protectedPath: string;
+  relayWindow: number;
+  signals: 'unsigned' | 'signed';
+  ledgerPublic: boolean;
+  allowedHosts: readonly string[];
+  corsOrigins: readonly string[];
+}>;
+
+/**
+ * Parses `INTERLOCK_*` once; whoever needs a value is handed it.
+ * @throws ConfigError `unknown`, `empty`, `missing`, `malformed`, or `refused` for combinations that would leave a door
+ *   open: loopback trust on an address others can reach, no way to authenticate, unsigned signals without loopback trust
+ */
+export function readEnv(environment: Environment = process.env): Env {
+  refuseStrayVariables(environment);
+  const read = readVariables(variables, environment);
+  const loopbackTrust = read.INTERLOCK_LOOPBACK_TRUST;
+  const env: Env = Object.freeze({
+    databaseUrl: read.INTERLOCK_DATABASE_URL,
+    temporalAddress: read.INTERLOCK_TEMPORAL_ADDRESS,
+    temporalNamespace: read.INTERLOCK_TEMPORAL_NAMESPACE,
+    bind: read.INTERLOCK_BIND,
+    port: read.INTERLOCK_PORT,
+    attestationPort: read.INTERLOCK_ATTESTATION_PORT,
+    integrityPort: read.INTERLOCK_INTEGRITY_PORT,
+    stateRoot: read.INTERLOCK_STATE_ROOT,
+    env: read.INTERLOCK_ENV,
+    loopbackTrust,
+    tokensFile: read.INTERLOCK_TOKENS_FILE,
+    containmentFile: read.INTERLOCK_CONTAINMENT_FILE,
+    node: read.INTERLOCK_NODE,
+    tpmTcti: read.INTERLOCK_TPM_TCTI,
+    tpmAddon: read.INTERLOCK_TPM_ADDON,
+    ekRootsFile: read.INTERLOCK_EK_ROOTS_FILE,
+    protectedPath: read.INTERLOCK_PROTECTED_PATH ?? join(read.INTERLOCK_STATE_ROOT, 'protected'),
+    relayWindow: read.INTERLOCK_RELAY_WINDOW,
+    signals: read.INTERLOCK_SIGNALS ?? (loopbackTrust ? 'unsigned' : 'signed'),
+    ledgerPublic: read.INTERLOCK_LEDGER_PUBLIC,
+    allowedHosts: Object.freeze(read.INTERLOCK_ALLOWED_HOSTS),
+    corsOrigins: Object.freeze(read.INTERLOCK_CORS_ORIGINS),
+  });
+  refuseOpenDoors(env);
+  return env;
+}
+
+function refuseOpenDoors(env: Env): void {
+  if (env.loopbackTrust && !isLoopback(env.bind)) {
+    throw new ConfigError('refused', 'INTERLOCK_LOOPBACK_TRUST', 'needs INTERLOCK_BIND to be a loopback address');
+  }
+  if (!env.loopbackTrust && env.tokensFile === undefined) {
+    throw new ConfigError('refused', 'INTERLOCK_TOKENS_FILE', 'must be set: without it nobody can authenticate');
+  }
+  if (!env.loopbackTrust && env.signals === 'unsigned') {
+    throw new ConfigError('refused', 'INTERLOCK_SIGNALS', 'may be unsigned only in loopback trust');
+  }
+}

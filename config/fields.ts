@@ -1,0 +1,42 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+/** TCP port, 1 to 65535. */
+export const port = z
+  .string()
+  .regex(/^[1-9][0-9]{0,4}$/)
+  .transform(Number)
+  .refine((value) => value <= 65_535);
+
+/** `1`, `true`, `0` or `false`. */
+export const flag = z.enum(['1', 'true', '0', 'false']).transform((value) => value === '1' || value === 'true');
+
+/** Comma-separated words; blanks around them don't count. */
+export const list = z
+  .string()
+  .transform((value) => value.split(',').map((word) => word.trim()))
+  .refine((words) => words.every((word) => word !== ''));
+
+/** Comma-separated web origins (RFC 6454): scheme, host and port, nothing after them. */
+export const origins = list.refine((words) =>
+  words.every((word) => URL.canParse(word) && new URL(word).origin === word),
+);
+
+/** A path; a relative one counts from the working directory of the process. */
+export const path = z.string().transform((value) => resolve(value));
+
+/** `host:port` of a gRPC server. */
+export const address = z.string().regex(/^\S+:[1-9][0-9]{0,4}$/);
+
+export const postgresUrl = z.string().regex(/^postgres(ql)?:\/\/\S+$/);
+
+export const count = z
+  .string()
+  .regex(/^[1-9][0-9]{0,8}$/)
+  .transform(Number);
+
+/** An address to listen on: an IP address or `localhost`. */
+export const bind = z.union([z.ipv4(), z.ipv6(), z.literal('localhost')]);
+
+/** A node's name; it is part of a task queue's. */
+export const node = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/);

@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import { repository } from './settings.ts';
+import type { ProcessSpec } from './supervised-process.ts';
+
+/** Interlock's own processes: entry point, and what must be up before it starts. Stopped from the last to the first. */
+export type NodeProcess = { name: string; entry: string; needs: readonly string[] };
+
+export const nodeProcesses: readonly NodeProcess[] = [
+  { name: 'attester', entry: 'workers/attester.ts', needs: ['postgres', 'temporal', 'swtpm'] },
+  { name: 'control', entry: 'workers/control.ts', needs: ['postgres', 'temporal'] },
+  { name: 'api', entry: 'api/server.ts', needs: ['postgres'] },
+];
+
+/** Ready when it has written a line with `"event":"….ready"`. */
+export function nodeServer({ name, entry }: NodeProcess, environment: NodeJS.ProcessEnv): ProcessSpec {
+  return {
+    name,
+    command: () => ({
+      file: process.execPath,
+      args: [resolve(repository, entry)],
+      env: environment,
+      cwd: repository,
+      ipc: true,
+      stopSignal: 'SIGTERM',
+    }),
+    isReady: (output) => /"event":"[\w.]*\bready"/.test(output()),
+  };
+}

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { Client, Connection } from '@temporalio/client';
+import { pino } from 'pino';
+import { runControl } from '../../workers/run-control.ts';
+import type { ControlEnv } from '../../workers/run-control.ts';
+
+export interface LogLine {
+  event: string;
+  [field: string]: unknown;
+}
+
+export interface TestControl {
+  /** What it logged so far. */
+  lines: LogLine[];
+  stop: () => Promise<void>;
+}
+
+/** The control process inside this one, ready; by default with signals unsigned as in loopback trust. */
+export async function startControl(
+  env: Pick<ControlEnv, 'databaseUrl' | 'temporalAddress'> & Partial<ControlEnv>,
+): Promise<TestControl> {
+  const stateRoot = env.stateRoot ?? mkdtempSync(join(tmpdir(), 'interlock-control-'));
+  const lines: LogLine[] = [];
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(JSON.parse(chunk.toString()) as LogLine);
+      done();
+    },
+  });
+  const stopping = new AbortController();
+  const ready = Promise.withResolvers<void>();
+  const full: ControlEnv = {
+    temporalNamespace: 'default',
+    env: 'embedded',
+    relayWindow: 200,
+    signals: 'unsigned',
+    node: 'local',
+    tpmTcti: undefined,
+    ekRootsFile: undefined,
+    ...env,
+    stateRoot,
+  };
+  const run = runControl(full, pino(sink), stopping.signal, ready.resolve);
+  await Promise.race([ready.promise, run]);
+  const stop = async () => {
+    stopping.abort();
+    await run;
+    if (env.stateRoot === undefined) rmSync(stateRoot, { recursive: true, force: true });
+  };
+  return { lines, stop };
+}
+
+/** A client of the test's own, as an operator's tool would be. */
+export async function openClient(address: string): Promise<{ client: Client; close: () => Promise<void> }> {
+  const connection = await Connection.connect({ address });
+  return { client: new Client({ connection }), close: () => connection.close() };
+}

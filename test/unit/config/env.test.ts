@@ -1,0 +1,119 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../../config/config-error.ts';
+import { readEnv } from '../../../config/env.ts';
+
+const embedded = {
+  INTERLOCK_DATABASE_URL: 'postgres://interlock:pw@127.0.0.1:5515/interlock',
+  INTERLOCK_TEMPORAL_ADDRESS: '127.0.0.1:7233',
+  INTERLOCK_STATE_ROOT: 'state',
+  INTERLOCK_ENV: 'embedded',
+  INTERLOCK_LOOPBACK_TRUST: '1',
+};
+
+function refusal(environment: Record<string, string | undefined>): [string, string] {
+  try {
+    readEnv(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return [error.code, error.variable];
+    throw error;
+  }
+  return ['accepted', ''];
+}
+
+describe('environment', () => {
+  it('fills in the documented defaults', () => {
+    const env = readEnv(embedded);
+    expect(env).toMatchObject({
+      bind: '127.0.0.1',
+      port: 8515,
+      attestationPort: 8505,
+      integrityPort: 8510,
+      temporalNamespace: 'default',
+      relayWindow: 200,
+      signals: 'unsigned',
+      ledgerPublic: false,
+      allowedHosts: [],
+      corsOrigins: [],
+      tokensFile: undefined,
+    });
+    expect(env.stateRoot).toBe(resolve('state'));
+    expect(env.containmentFile).toBe(resolve('config/policy/containment.yaml'));
+    expect(Object.isFrozen(env)).toBe(true);
+  });
+
+  it('reads lists, flags and numbers', () => {
+    const env = readEnv({
+      ...embedded,
+      INTERLOCK_ALLOWED_HOSTS: 'interlock.example, ops.example',
+      INTERLOCK_CORS_ORIGINS: 'https://ops.example',
+      INTERLOCK_LEDGER_PUBLIC: 'true',
+      INTERLOCK_PORT: '9000',
+    });
+    expect(env.allowedHosts).toEqual(['interlock.example', 'ops.example']);
+    expect(env.corsOrigins).toEqual(['https://ops.example']);
+    expect(env.ledgerPublic).toBe(true);
+    expect(env.port).toBe(9000);
+  });
+
+  it('leaves the variables of the scripts and of other programs alone', () => {
+    expect(refusal({ ...embedded, INTERLOCK_CACHE: '/tmp/c', INTERLOCK_TPM_PORT: '2321', PATH: '' })[0]).toBe(
+      'accepted',
+    );
+  });
+
+  it('names a variable nobody reads', () => {
+    expect(refusal({ ...embedded, INTERLOCK_PROT: '1' })).toEqual(['unknown', 'INTERLOCK_PROT']);
+  });
+
+  it('names a variable that is set but empty', () => {
+    expect(refusal({ ...embedded, INTERLOCK_TOKENS_FILE: '' })).toEqual(['empty', 'INTERLOCK_TOKENS_FILE']);
+    expect(refusal({ ...embedded, INTERLOCK_CACHE: ' ' })).toEqual(['empty', 'INTERLOCK_CACHE']);
+  });
+
+  it.each(['INTERLOCK_DATABASE_URL', 'INTERLOCK_TEMPORAL_ADDRESS', 'INTERLOCK_STATE_ROOT', 'INTERLOCK_ENV'])(
+    'names %s when it is missing',
+    (name) => {
+      expect(refusal({ ...embedded, [name]: undefined })).toEqual(['missing', name]);
+    },
+  );
+
+  it.each([
+    ['INTERLOCK_PORT', '0'],
+    ['INTERLOCK_PORT', '65536'],
+    ['INTERLOCK_PORT', '85x'],
+    ['INTERLOCK_ENV', 'prod'],
+    ['INTERLOCK_BIND', 'somewhere'],
+    ['INTERLOCK_DATABASE_URL', 'mysql://db'],
+    ['INTERLOCK_TEMPORAL_ADDRESS', 'temporal'],
+    ['INTERLOCK_LOOPBACK_TRUST', 'yes'],
+    ['INTERLOCK_CORS_ORIGINS', 'https://ops.example/path'],
+    ['INTERLOCK_ALLOWED_HOSTS', 'a,,b'],
+    ['INTERLOCK_RELAY_WINDOW', '-1'],
+  ])('names %s when its value is %s', (name, value) => {
+    expect(refusal({ ...embedded, [name]: value })).toEqual(['malformed', name]);
+  });
+
+  it('never repeats a value in its message', () => {
+    expect(() => readEnv({ ...embedded, INTERLOCK_DATABASE_URL: 'mysql://u:hunter2@db' })).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining('hunter2') as string }) as Error,
+    );
+  });
+
+  it('refuses loopback trust on an address others can reach', () => {
+    expect(refusal({ ...embedded, INTERLOCK_BIND: '0.0.0.0' })).toEqual(['refused', 'INTERLOCK_LOOPBACK_TRUST']);
+    expect(refusal({ ...embedded, INTERLOCK_BIND: '::1' })[0]).toBe('accepted');
+    expect(refusal({ ...embedded, INTERLOCK_BIND: '127.0.0.2' })[0]).toBe('accepted');
+  });
+
+  it('refuses a start without any way to authenticate', () => {
+    const untrusted = { ...embedded, INTERLOCK_LOOPBACK_TRUST: '0' };
+    expect(refusal(untrusted)).toEqual(['refused', 'INTERLOCK_TOKENS_FILE']);
+    expect(readEnv({ ...untrusted, INTERLOCK_TOKENS_FILE: 'tokens' }).signals).toBe('signed');
+  });
+
+  it('refuses unsigned signals outside loopback trust', () => {
+    const untrusted = { ...embedded, INTERLOCK_LOOPBACK_TRUST: undefined, INTERLOCK_TOKENS_FILE: 'tokens' };
+    expect(refusal({ ...untrusted, INTERLOCK_SIGNALS: 'unsigned' })).toEqual(['refused', 'INTERLOCK_SIGNALS']);
+  });
+});
