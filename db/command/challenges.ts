@@ -77,13 +77,17 @@ export async function openChallenges(db: Database, by: Caller, incident_id: stri
   });
 }
 
-/** Writes one challenge for a node with the PCRs that its reference values name. */
+/**
+ * Writes one challenge for a node with the PCRs that its reference values name. `expect` gives what a proof besides the
+ * quote must match.
+ */
 export async function writeChallenge(
   tx: Tx,
   by: Caller,
   node: string,
-  purpose: 'reattest' | 'watch',
+  purpose: 'reattest' | 'watch' | 'enrol',
   incidents: ServedIncident[],
+  expect?: (challenge_id: string) => string,
 ): Promise<OpenedChallenge> {
   const clock = await one<{ now: string }>(tx, `SELECT date_trunc('milliseconds', clock_timestamp()) AS now`);
   const now = clock?.now ?? '';
@@ -91,13 +95,14 @@ export async function writeChallenge(
   await tx.query({
     name: 'challenge-insert',
     text: `INSERT INTO challenges
-      (workspace_id, challenge_id, node, nonce, purpose, incidents, created_at, expires_at, actor, on_behalf_of)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+      (workspace_id, challenge_id, node, nonce, expected, purpose, incidents, created_at, expires_at, actor, on_behalf_of)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     values: [
       INSTANCE,
       challenge.challenge_id,
       node,
       challenge.nonce,
+      expect?.(challenge.challenge_id) ?? null,
       purpose,
       JSON.stringify(incidents),
       now,

@@ -29,7 +29,8 @@ export interface Page<T, P> {
 
 /** The predicate of the index `incidents_awaiting`, word for word: the planner compares text, not meaning. */
 const AWAITING = "(state IN ('contained', 'containment_failed') OR (state = 'open' AND pending_actions > 0))";
-const ORDER = 'severity_rank, created_at DESC, id';
+/** The spelling of the indexes: without NULLS LAST the planner would sort what is already in order. */
+const ORDER = 'severity_rank, created_at DESC NULLS LAST, id';
 
 /** Highest severity first, then newest, then id; the whole order is one index walk per workspace. */
 export async function listIncidents(db: Queryable, filter: IncidentFilter): Promise<Page<Incident, IncidentPosition>> {
@@ -54,7 +55,8 @@ export function incidentListQuery(filter: IncidentFilter): { text: string; value
         `(SELECT * FROM incidents WHERE workspace_id = ${workspace}${filters}${range} ORDER BY ${ORDER} LIMIT ${limit})`,
     );
   });
-  return { text: `${parts.join('\nUNION ALL\n')}\nORDER BY ${ORDER} LIMIT ${limit}`, values: parameters.values };
+  const text = `SELECT * FROM (${parts.join('\nUNION ALL\n')}) AS page ORDER BY ${ORDER} LIMIT ${limit}`;
+  return { text, values: parameters.values };
 }
 
 function filterConditions(filter: IncidentFilter, parameters: Parameters): string {

@@ -45,5 +45,6 @@ export function pendingRecoveriesQuery({ workspace_id, limit, after }: RecoveryF
       `(SELECT * FROM incidents WHERE workspace_id = ${parameters.add(w)} AND recovery_pending${behind}
         ORDER BY created_at, id LIMIT ${n})`,
   );
-  return { text: `${parts.join(' UNION ALL ')} ORDER BY created_at, id LIMIT ${n}`, values: parameters.values };
+  const text = `SELECT * FROM (${parts.join(' UNION ALL ')}) AS page ORDER BY created_at, id LIMIT ${n}`;
+  return { text, values: parameters.values };
 }

@@ -60,14 +60,17 @@ export function expectedProof(proof: Uint8Array, enrolment: Enrolment, sha256: S
   return hashCanonical(fixed, sha256);
 }
 
-/** What a quote shows, for first reference values; null when it cannot be read. Whether it is authentic is the appraisal's. */
+/**
+ * What a quote shows, for first reference values; null when it cannot be read or shows other PCRs than `ENROLMENT_PCRS`.
+ * Whether it is authentic is for the appraisal to say.
+ */
 export function shownBy(evidence: unknown): { pcrs: PcrValue[]; firmware_version: string } | null {
   const parsed = evidenceSchema.safeParse(evidence);
   if (!parsed.success) return null;
   try {
-    const { firmware_version, pcr_selection } = parseQuote(fromHex(parsed.data.attest, 'attest'));
-    const whole = pcr_selection.join() === ENROLMENT_PCRS.join();
-    return whole ? { pcrs: parsed.data.pcrs, firmware_version } : null;
+    const { firmware_version } = parseQuote(fromHex(parsed.data.attest, 'attest'));
+    const { pcrs } = parsed.data;
+    return pcrs.map((p) => p.index).join() === ENROLMENT_PCRS.join() ? { pcrs, firmware_version } : null;
   } catch (error) {
     if (error instanceof AttestationError) return null;
     throw error;

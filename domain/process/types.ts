@@ -4,6 +4,9 @@ import type { IncidentClass, Severity } from '../containment/types.ts';
 export const PROCESS_TYPES = ['incidentResponse', 'recoveryCeremony'] as const;
 export type ProcessType = (typeof PROCESS_TYPES)[number];
 
+/** Every workflow type; those beyond the processes wait for nobody, so no record asks for them. */
+export const WORKFLOW_TYPES = [...PROCESS_TYPES, 'attestationRound', 'integrityRound', 'nodeEnrolment'] as const;
+
 const KIND: Record<ProcessType, string> = { incidentResponse: 'incident', recoveryCeremony: 'recovery' };
 
 /** The workflow id, `<kind>/<business id>`. */

@@ -3,6 +3,7 @@ import * as check from './arguments.ts';
 import { CommandChannel } from './command-channel.ts';
 import { Tpm } from './tpm.ts';
 
+export { ekPublicKey } from './ek-public-key.ts';
 export { TpmError, type TpmErrorCode } from './error.ts';
 export { makeCredential } from './make-credential.ts';
 export type { TpmLayer } from './response-code.ts';
