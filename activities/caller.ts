@@ -1,0 +1,10 @@
+import type { DecisionCaller, IncidentDecision } from '../domain/process/decision.ts';
+
+/** Decisions that came past our doors count as the one person of loopback trust, on behalf of whom they name. */
+export const LOCAL_OPERATOR = 'local-operator';
+
+/** Who decides: the caller a door has authenticated, else the local operator. */
+export function callerOf({ caller, request, workspace_id }: IncidentDecision): DecisionCaller {
+  if (caller !== null) return caller;
+  return { workspace_id, actor: LOCAL_OPERATOR, on_behalf_of: request.kind === 'ack' ? request.operator : null };
+}

@@ -1,0 +1,51 @@
+import type { Client } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { SEVERITIES } from '../domain/containment/types.ts';
+import { workflowIdOf } from '../domain/process/types.ts';
+import type { ProcessType } from '../domain/process/types.ts';
+
+export const CONTROL_QUEUE = 'control';
+/** Critical processes have their own queue and slots: on a shared one they wait behind every other. */
+export const CRITICAL_QUEUE = 'control-critical';
+
+const WORKSPACE = defineSearchAttributeKey('Workspace', 'KEYWORD');
+const SEVERITY = defineSearchAttributeKey('Severity', 'KEYWORD');
+const PROCESS_STATE = defineSearchAttributeKey('ProcessState', 'KEYWORD');
+const DEADLINE_MS = 5_000;
+
+export interface ProcessStart {
+  type: ProcessType;
+  workspace_id: string;
+  subject: string;
+  severity_rank: number;
+  version: number;
+}
+
+export type StartProcess = (start: ProcessStart) => Promise<void>;
+
+/**
+ * Pokes a process and starts it if it does not run. Whether it may run is the record's decision, which the workflow asks
+ * first: so every id may be used again, and a running process is only poked.
+ */
+export const createStartProcess =
+  (client: Client): StartProcess =>
+  async ({ type, workspace_id, subject, severity_rank, version }) => {
+    const severity = SEVERITIES[severity_rank - 1];
+    await client.withDeadline(Date.now() + DEADLINE_MS, () =>
+      client.workflow.signalWithStart(type, {
+        workflowId: workflowIdOf(type, subject),
+        taskQueue: severity_rank === 1 ? CRITICAL_QUEUE : CONTROL_QUEUE,
+        args: [{ schema: 1, workspace_id, incident_id: subject }],
+        signal: 'poke',
+        signalArgs: [{ version }],
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        priority: { priorityKey: severity_rank },
+        typedSearchAttributes: [
+          { key: WORKSPACE, value: workspace_id },
+          { key: PROCESS_STATE, value: 'starting' },
+          ...(severity === undefined ? [] : [{ key: SEVERITY, value: severity }]),
+        ],
+      }),
+    );
+  };

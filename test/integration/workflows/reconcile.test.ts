@@ -1,0 +1,93 @@
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createStartProcess } from '../../../activities/start-process.ts';
+import { one, rows } from '../../../db/client.ts';
+import { acknowledgeRecovery } from '../../../db/command/acknowledge.ts';
+import { reconcile } from '../../../workers/reconcile/reconcile.ts';
+import { notRunning } from '../../../workers/reconcile/running.ts';
+import { decide } from '../../support/decisions.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startProcesses } from '../../support/processes.ts';
+import type { TestProcesses } from '../../support/processes.ts';
+import { decision, reportIncident } from '../../support/record.ts';
+
+const log = pino({ level: 'silent' });
+let on: TestProcesses;
+
+beforeAll(async () => {
+  on = await startProcesses();
+});
+afterAll(() => on?.close());
+
+const round = () => reconcile({ db: on.db, client: on.client, log });
+/** Lets a process look as old as reconcile wants it. */
+const age = (id: string) =>
+  on.db.query(`UPDATE process SET started_at = started_at - interval '1 minute', created_at = created_at - interval '1 minute' WHERE subject = $1`, [id]);
+const recreated = (id: string) =>
+  rows<{ detail: string }>(on.db, `SELECT detail FROM ledger_entries WHERE action = 'process_recreated' AND object = $1`, [`incident/${id}`]);
+
+/** A poke that is still on its way would start the process again before reconcile does. */
+const relayed = () => eventually(async () => (await one(on.db, 'SELECT 1 FROM outbox LIMIT 1')) === undefined);
+
+describe('reconcile', () => {
+  it('brings back a ceremony that was terminated, with what was decided before', async () => {
+    const { id } = await reportIncident(on.db, 'manifest_mismatch');
+    const workflow = `recovery/${id}`;
+    const first = await on.running(workflow);
+    await acknowledgeRecovery(on.db, decision(id), { operator: 'me@org' });
+    await relayed();
+    await on.client.workflow.getHandle(workflow).terminate('by hand');
+    await age(id);
+    await round();
+    const second = await on.running(workflow);
+    expect(second).not.toBe(first);
+    const [entry] = await recreated(id);
+    expect(JSON.parse(entry?.detail ?? '{}')).toEqual({ workflow_id: workflow, type: 'recoveryCeremony', found: 'terminated' });
+    await decide(on.client, workflow, 'resolve');
+    await on.client.workflow.getHandle(workflow).result();
+    await on.client.workflow.getHandle(`incident/${id}`).result();
+  });
+
+  it('brings back a cancelled ceremony: its holds never moved', async () => {
+    const { id } = await reportIncident(on.db, 'manifest_mismatch');
+    await on.running(`recovery/${id}`);
+    const handle = on.client.workflow.getHandle(`recovery/${id}`);
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    await age(id);
+    expect(await round()).toBe(1);
+    await on.running(`recovery/${id}`);
+    const held = await one<{ n: number }>(on.db, 'SELECT count(*) AS n FROM holds WHERE incident_id = $1 AND released_at IS NULL', [id]);
+    expect(held?.n).toBe(2);
+  });
+
+  it('leaves alone what runs, and re-creates nothing twice', async () => {
+    const { id } = await reportIncident(on.db, 'manifest_mismatch');
+    await on.running(`recovery/${id}`);
+    await age(id);
+    expect(await round()).toBe(0);
+    expect(await notRunning(on.client, [`recovery/${id}`, 'recovery/INC-none'])).toEqual(new Map([['recovery/INC-none', 'not_found']]));
+    expect(await recreated(id)).toEqual([]);
+  });
+
+  it('pokes a process whose outbox row was lost', async () => {
+    const { id } = await reportIncident(on.db, 'prompt_injection', { severity: 'critical' });
+    await on.running(`recovery/${id}`);
+    await on.client.workflow.getHandle(`incident/${id}`).terminate();
+    await on.db.query(`UPDATE process SET started_at = NULL, created_at = created_at - interval '1 minute' WHERE workflow_id = $1`, [`incident/${id}`]);
+    expect(await round()).toBe(1);
+    await on.running(`incident/${id}`);
+  });
+});
+
+describe('a process that the record does not want', () => {
+  it('returns at once and changes nothing', async () => {
+    const start = createStartProcess(on.client);
+    await start({ type: 'recoveryCeremony', workspace_id: 'default', subject: 'INC-20260101-000000-9999', severity_rank: 2, version: 1 });
+    await on.client.workflow.getHandle('recovery/INC-20260101-000000-9999').result();
+    const { id } = await reportIncident(on.db, 'tool_call_burst');
+    await start({ type: 'recoveryCeremony', workspace_id: 'default', subject: id, severity_rank: 3, version: 1 });
+    await on.client.workflow.getHandle(`recovery/${id}`).result();
+    expect(await one(on.db, 'SELECT 1 FROM process WHERE subject = $1', [id])).toBeUndefined();
+  });
+});

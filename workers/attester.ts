@@ -1,0 +1,21 @@
+import { Runtime } from '@temporalio/worker';
+import { readEnv } from '../config/env.ts';
+import { exitWithParent } from '../config/parent-watch.ts';
+import { createLog, sdkLogger } from './log.ts';
+import { runAttester } from './run-attester.ts';
+
+exitWithParent();
+const log = createLog('attester');
+const stopping = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
+Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
+
+try {
+  const env = readEnv();
+  await runAttester(env, log, stopping.signal, () => log.info({ event: 'attester.ready', node: env.node }));
+  log.info({ event: 'attester.stopped' });
+  process.exit(0);
+} catch (error) {
+  log.fatal({ event: 'attester.failed', err: error });
+  process.exit(1);
+}

@@ -1,0 +1,20 @@
+import { Runtime } from '@temporalio/worker';
+import { readEnv } from '../config/env.ts';
+import { exitWithParent } from '../config/parent-watch.ts';
+import { createLog, sdkLogger } from './log.ts';
+import { runControl } from './run-control.ts';
+
+exitWithParent();
+const log = createLog('control');
+const stopping = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
+Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
+
+try {
+  await runControl(readEnv(), log, stopping.signal, () => log.info({ event: 'control.ready' }));
+  log.info({ event: 'control.stopped' });
+  process.exit(0);
+} catch (error) {
+  log.fatal({ event: 'control.failed', err: error });
+  process.exit(1);
+}

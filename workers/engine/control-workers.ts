@@ -1,0 +1,34 @@
+import { Worker } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
+import { CONTROL_QUEUE, CRITICAL_QUEUE } from '../../activities/start-process.ts';
+import type { ControlActivities } from '../../activities/types.ts';
+
+/** Slots per queue. The sum of the local activities stays below the database pool, so that none waits for a connection. */
+const SLOTS = { [CONTROL_QUEUE]: 10, [CRITICAL_QUEUE]: 8 } as const;
+export const DATABASE_SESSIONS = SLOTS[CONTROL_QUEUE] + SLOTS[CRITICAL_QUEUE] + 6;
+
+const CACHED_WORKFLOWS = 500;
+
+export interface ControlWorkersOptions {
+  connection: NativeConnection;
+  namespace: string;
+  workflowBundle: { codePath: string };
+  activities: ControlActivities;
+}
+
+/** A worker per queue, on one connection and one bundle; critical processes have slots that no other can take. */
+export function createControlWorkers(options: ControlWorkersOptions): Promise<Worker[]> {
+  return Promise.all(
+    ([CONTROL_QUEUE, CRITICAL_QUEUE] as const).map((taskQueue) =>
+      Worker.create({
+        ...options,
+        taskQueue,
+        maxConcurrentLocalActivityExecutions: SLOTS[taskQueue],
+        maxConcurrentActivityTaskExecutions: SLOTS[taskQueue],
+        maxCachedWorkflows: CACHED_WORKFLOWS,
+        shutdownGraceTime: '5s',
+        shutdownForceTime: '10s',
+      }),
+    ),
+  );
+}

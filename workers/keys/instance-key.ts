@@ -1,0 +1,86 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { closeSync, fstatSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Signer } from '../../db/attestation/context.ts';
+import type { VerificationKey } from '../../domain/signing/dsse.ts';
+
+/** Raw Ed25519 public keys are the last 32 bytes of their SPKI (RFC 8410, section 4). */
+const RAW_KEY_BYTES = 32;
+const OTHERS = 0o077;
+
+export interface InstanceKey {
+  signer: Signer;
+  verification: VerificationKey;
+}
+
+/** A signing key that cannot be used as it lies there; the message names the file and says nothing of what is in it. */
+export class InstanceKeyError extends Error {
+  override readonly name = 'InstanceKeyError';
+  readonly code: 'key_exposed' | 'key_malformed';
+
+  constructor(code: InstanceKeyError['code'], path: string, sentence: string) {
+    super(`${path} ${sentence}`);
+    this.code = code;
+  }
+}
+
+/**
+ * The instance's key for reference values and baselines: Ed25519, PKCS#8 PEM in `<stateRoot>/keys/instance-signing.pem`,
+ * 0600. Made at the first start; two processes that start together end up with the same one. The key id is `sha256:` and
+ * the first 32 hex digits of the SPKI's digest. Errors: InstanceKeyError.
+ */
+export function instanceKey(stateRoot: string): InstanceKey {
+  const path = join(stateRoot, 'keys', 'instance-signing.pem');
+  const key = parse(read(path) ?? create(path), path);
+  const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
+  const key_id = `sha256:${createHash('sha256').update(spki).digest('hex').slice(0, 32)}`;
+  return {
+    signer: { key_id, sign: (message) => sign(null, message, key) },
+    verification: { key_id, public_key: new Uint8Array(spki.subarray(-RAW_KEY_BYTES)) },
+  };
+}
+
+function parse(pem: string, path: string) {
+  try {
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyType === 'ed25519') return key;
+  } catch {
+    // What OpenSSL says of the text may quote it.
+  }
+  throw new InstanceKeyError('key_malformed', path, 'holds no Ed25519 private key');
+}
+
+/** Undefined when there is none. A key that others could read may have signed anything. */
+function read(path: string): string | undefined {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    if ((fstatSync(file).mode & OTHERS) !== 0) {
+      throw new InstanceKeyError('key_exposed', path, 'is open to other users: make it 0600, or replace the key');
+    }
+    return readFileSync(file, 'utf8');
+  } finally {
+    closeSync(file);
+  }
+}
+
+function create(path: string): string {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const draft = `${path}.${randomUUID()}`;
+  writeFileSync(draft, pem, { mode: 0o600, flush: true });
+  try {
+    linkSync(draft, path);
+    return pem;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return read(path) ?? pem;
+  } finally {
+    rmSync(draft);
+  }
+}

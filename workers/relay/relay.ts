@@ -1,0 +1,72 @@
+import type { Database } from '../../db/client.ts';
+import { relayOutbox } from '../../db/command/relay-outbox.ts';
+import type { Lane, OutboxPoke } from '../../db/command/relay-outbox.ts';
+import { incidentsNumbered } from '../../db/read/intake-progress.ts';
+import type { StartProcess } from '../../activities/start-process.ts';
+import type { Logger } from '../log.ts';
+import { listenToOutbox } from './listen.ts';
+import { Pace } from './pace.ts';
+import { sendPokes } from './send-pokes.ts';
+import { Wakeup } from './wakeup.ts';
+
+const BATCH = 64;
+const POLL_MS = 500;
+/** How soon a full window or a spent allowance is looked at again. */
+const BLOCKED_MS = 100;
+const LONGEST_BACKOFF_MS = 5_000;
+
+export interface RelayDeps {
+  db: Database;
+  databaseUrl: string;
+  startProcess: StartProcess;
+  /** Processes of a lane started and not yet settled, at most. */
+  window: number;
+  log: Logger;
+}
+
+/** What one round came to: rows are waiting that may move at once, or later, or none are. */
+type Round = 'more' | 'blocked' | 'idle' | 'failed';
+
+/**
+ * Carries the outbox to the engine until `signal` aborts: critical rows in a loop of their own. Resolves when it listens;
+ * `ended` when the last batch is done.
+ */
+export async function startRelay(deps: RelayDeps, signal: AbortSignal): Promise<{ ended: Promise<void> }> {
+  const { db, databaseUrl, startProcess, window, log } = deps;
+  const wakeup = new Wakeup();
+  const pace = new Pace(() => incidentsNumbered(db));
+  const send = (pokes: OutboxPoke[]) => sendPokes(pokes, startProcess, log);
+  signal.addEventListener('abort', () => wakeup.wake(), { once: true });
+  const listener = await listenToOutbox(databaseUrl, () => wakeup.wake(), log, signal);
+  const loops = Promise.all([run('critical'), run('ordinary')]);
+  return { ended: Promise.all([listener.ended, loops]).then(() => undefined) };
+
+  async function run(lane: Lane): Promise<void> {
+    let backoff = BLOCKED_MS;
+    while (!signal.aborted) {
+      const outcome = await round(lane).catch((error: unknown): Round => {
+        log.warn({ event: 'relay.failed', lane, reason: error instanceof Error ? error.message : String(error) });
+        return 'failed';
+      });
+      if (outcome !== 'failed') backoff = BLOCKED_MS;
+      if (outcome === 'blocked') await wakeup.sleep(BLOCKED_MS);
+      if (outcome === 'idle') await wakeup.sleep(POLL_MS);
+      if (outcome === 'failed') await wakeup.sleep((backoff = Math.min(LONGEST_BACKOFF_MS, backoff * 2)));
+    }
+  }
+
+  async function round(lane: Lane): Promise<Round> {
+    const allowed = lane === 'critical' ? BATCH : Math.min(BATCH, await pace.allowance());
+    if (allowed === 0) return 'blocked';
+    let refused = 0;
+    const { taken, blocked } = await relayOutbox(db, { lane, limit: allowed, window }, async (pokes) => {
+      const sent = await send(pokes);
+      refused = sent.filter((s) => !s).length;
+      return sent;
+    });
+    if (lane === 'ordinary') pace.moved(taken);
+    if (refused > 0) return 'failed';
+    if (blocked) return 'blocked';
+    return taken >= allowed ? 'more' : 'idle';
+  }
+}

@@ -1,0 +1,100 @@
+import { Client } from '@temporalio/client';
+import type { Env } from '../config/env.ts';
+import { createActivities } from '../activities/create-activities.ts';
+import { withFailures } from '../activities/failures.ts';
+import { createStartProcess } from '../activities/start-process.ts';
+import type { AttestationContext } from '../db/attestation/context.ts';
+import { openDatabase } from '../db/client.ts';
+import { schemaStatus } from '../db/migrate.ts';
+import { enrolmentPort } from './enrolment-port.ts';
+import { enrolmentVerifier } from './enrolment-verifier.ts';
+import { connectEngine } from './engine/connect.ts';
+import { createControlWorkers, DATABASE_SESSIONS } from './engine/control-workers.ts';
+import { registerSearchAttributes } from './engine/search-attributes.ts';
+import { workflowBundle } from './engine/workflow-bundle.ts';
+import { instanceKey } from './keys/instance-key.ts';
+import type { Logger } from './log.ts';
+import { keepReconciling } from './reconcile/reconcile.ts';
+import { recordPort } from './record-port.ts';
+import { announceAlerts } from './relay/alerts.ts';
+import { startRelay } from './relay/relay.ts';
+import { startRounds } from './start-rounds.ts';
+import { untilUp } from './until-up.ts';
+
+export type ControlEnv = Pick<
+  Env,
+  | 'databaseUrl'
+  | 'temporalAddress'
+  | 'temporalNamespace'
+  | 'stateRoot'
+  | 'env'
+  | 'relayWindow'
+  | 'signals'
+  | 'node'
+  | 'tpmTcti'
+  | 'ekRootsFile'
+>;
+
+/**
+ * The control process: both queues, relay, reconcile, alerts. Waits for Postgres with its schema and for Temporal,
+ * calls `ready`, and runs until `signal` aborts; then drains. Rejects when a worker fails for good.
+ */
+export async function runControl(env: ControlEnv, log: Logger, signal: AbortSignal, ready: () => void): Promise<void> {
+  const db = openDatabase({ url: env.databaseUrl, name: 'interlock-control', max: DATABASE_SESSIONS });
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  try {
+    const bundle = workflowBundle(env.stateRoot);
+    const migrated = untilUp('database', () => requireSchema(db), log, stop);
+    const [connection, codePath] = await Promise.all([connectEngine(env, log, stop), bundle, migrated]);
+    try {
+      await untilUp('temporal', () => registerSearchAttributes(connection, env.temporalNamespace), log, stop);
+      const client = new Client({ connection, namespace: env.temporalNamespace });
+      const startProcess = createStartProcess(client);
+      const { signer, verification } = instanceKey(env.stateRoot);
+      const keys = [verification];
+      const context = (): AttestationContext => ({ environment: env.env, keys });
+      const port = recordPort(db, context);
+      const verifier = enrolmentVerifier(env.env, env.ekRootsFile);
+      const activities = withFailures(
+        {
+          ...createActivities({ record: port, startProcess, signals: env.signals }),
+          ...enrolmentPort({ db, context, signer, verifier }),
+        },
+        log,
+      );
+      const namespace = env.temporalNamespace;
+      const workers = await createControlWorkers({ connection, namespace, workflowBundle: codePath, activities });
+
+      const running = workers.map((worker) => worker.run());
+      for (const run of running) run.catch((error: unknown) => failed.abort(error));
+      const relay = await startRelay(
+        { db, databaseUrl: env.databaseUrl, startProcess, window: env.relayWindow, log },
+        stop,
+      );
+      const rounds = untilUp('attestation', () => startRounds(db, client, env), log, stop);
+      const loops = [rounds, relay.ended, keepReconciling({ db, client, log }, stop), announceAlerts(db, log, stop)];
+      stop.addEventListener('abort', () => workers.forEach(shutDown), { once: true });
+      if (stop.aborted) workers.forEach(shutDown);
+      else ready();
+      await Promise.allSettled([...loops, ...running]);
+      failed.signal.throwIfAborted();
+    } finally {
+      await connection.close();
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await db.end();
+  }
+}
+
+const shutDown = (worker: { getState(): string; shutdown(): void }): void => {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+};
+
+/** The schema is migrated by whoever installs the instance, never by a worker. */
+async function requireSchema(db: Parameters<typeof schemaStatus>[0]): Promise<void> {
+  const { version, head } = await schemaStatus(db);
+  if (version < head) throw new Error(`the schema is at ${version} of ${head} migrations`);
+}

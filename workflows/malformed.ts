@@ -1,0 +1,32 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { DecisionRequest } from '../domain/process/decision.ts';
+
+const MAX_OPERATOR_BYTES = 256;
+const MAX_NOTE_BYTES = 4_096;
+const MAX_DECISION_ID = 255;
+
+const isText = (value: unknown, maxBytes: number): value is string =>
+  typeof value === 'string' && value.isWellFormed() && !value.includes('\0') && new TextEncoder().encode(value).length <= maxBytes;
+
+const optional = (value: unknown, maxBytes: number): boolean => value === undefined || isText(value, maxBytes);
+
+/** What is wrong with the shape of a decision, or null. Whether it may be taken is for its transaction to say. */
+export function malformed(kind: DecisionRequest['kind'], input: unknown): string | null {
+  if (input === undefined || input === null) return kind === 'ack' ? 'operator' : null;
+  if (typeof input !== 'object') return 'input';
+  const { operator, note, containment_binding, decision_id } = input as Record<string, unknown>;
+  if (!optional(decision_id, MAX_DECISION_ID) || decision_id === '') return 'decision_id';
+  if (kind !== 'ack') return null;
+  if (!isText(operator, MAX_OPERATOR_BYTES) || operator.trim() === '') return 'operator';
+  if (!optional(note, MAX_NOTE_BYTES)) return 'note';
+  return optional(containment_binding, 64) ? null : 'containment_binding';
+}
+
+/** An update's validator: refuses before anything is written to history. */
+export const refuseMalformed =
+  (kind: DecisionRequest['kind']) =>
+  (input: unknown): void => {
+    const field = malformed(kind, input);
+    if (field === null) return;
+    throw ApplicationFailure.create({ type: 'malformed', message: `malformed: ${field}`, nonRetryable: true, details: [{ field }] });
+  };

@@ -1,0 +1,37 @@
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+
+/** One transaction on the record. A few seconds, so that a decision during an outage fails instead of holding up the next. */
+export const RECORD: LocalActivityOptions = {
+  startToCloseTimeout: '3s',
+  scheduleToCloseTimeout: '5s',
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '1s', maximumAttempts: 6 },
+};
+
+/** A call to the engine itself; it comes back, and until then there is nothing better to do than to ask again. */
+export const ENGINE: ActivityOptions = {
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' },
+};
+
+/** A quote by a worker on the protected host: it polls within 5 s or it is not there. */
+export const ATTESTER: ActivityOptions = {
+  scheduleToStartTimeout: '5s',
+  startToCloseTimeout: '15s',
+  retry: { initialInterval: '200ms', maximumAttempts: 2 },
+};
+
+/** A host that is just starting, and a TPM that makes its keys: half a minute each on hardware. */
+export const HOST_KEYS: ActivityOptions = {
+  scheduleToCloseTimeout: '2m',
+  startToCloseTimeout: '45s',
+  retry: { initialInterval: '500ms', maximumAttempts: 3 },
+};
+
+/** How long a process waits before it asks again for a record that could not be read. */
+export const REREAD_AFTER_MS = 5_000;
+
+/** The engine takes 2,000 updates per run and refuses the next. */
+export const UPDATES_PER_RUN = 1_000;
+
+/** The least time between two readings that nobody asked for: the engine's clock and the database's may differ. */
+export const REREAD_AT_LEAST_MS = 1_000;

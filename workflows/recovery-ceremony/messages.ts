@@ -1,0 +1,45 @@
+import { defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { DecisionCaller } from '../../domain/process/decision.ts';
+
+/** Who was authenticated by the door through which a decision came; a decision without one counts as `local-operator`. */
+export type { DecisionCaller };
+
+/** What an update carries besides its own fields: the caller, and the digest that tells a retry from another request. */
+export interface DecisionEnvelope {
+  caller: DecisionCaller;
+  request_digest: string;
+}
+
+export interface AckInput {
+  operator: string;
+  note?: string;
+  containment_binding?: string;
+}
+
+/** As a signal each decision may carry its own id; as an update the update id is the decision id. */
+export type Signalled<T> = T & { decision_id?: string };
+
+/** An accepted decision. A refused one fails the update with an ApplicationFailure whose type is the code. */
+export interface DecisionAccepted {
+  ok: true;
+  /** Re-attestation: what was appraised. */
+  nodes?: string[];
+}
+
+export const ackUpdate = defineUpdate<DecisionAccepted, [AckInput & DecisionEnvelope]>('ack');
+export const reattestUpdate = defineUpdate<DecisionAccepted, [DecisionEnvelope]>('reattest');
+export const resolveUpdate = defineUpdate<DecisionAccepted, [DecisionEnvelope]>('resolve');
+
+export const ackSignal = defineSignal<[Signalled<AckInput>]>('ack');
+export const reattestSignal = defineSignal<[Signalled<object> | undefined]>('reattest');
+export const resolveSignal = defineSignal<[Signalled<object> | undefined]>('resolve');
+
+/** 'This record changed, version n': the process reads its record again. */
+export const pokeSignal = defineSignal<[{ version: number }]>('poke');
+
+/** The one argument of a process that waits for an incident. `schema` numbers the shape for continue-as-new. */
+export interface IncidentProcessInput {
+  schema: 1;
+  workspace_id: string;
+  incident_id: string;
+}
