@@ -1,0 +1,28 @@
+import type { IncomingMessage } from 'node:http';
+import { isLoopback } from '../../config/loopback.ts';
+import { DomainError } from '../../domain/problem/problem.ts';
+
+const PROXY_HEADERS = ['forwarded', 'via', 'x-real-ip'];
+
+/**
+ * Refuses what did not come straight from this machine: in loopback trust the connection is the only credential, and a
+ * proxy or a web page would lend it to strangers. Errors: proxied_without_auth, forbidden_host, forbidden_origin.
+ */
+export function requireDirectLoopback(req: IncomingMessage): void {
+  const { headers, socket } = req;
+  const proxied =
+    PROXY_HEADERS.some((name) => name in headers) || Object.keys(headers).some((n) => n.startsWith('x-forwarded-'));
+  const site = headers['sec-fetch-site'];
+  if (proxied || (site !== undefined && site !== 'same-origin' && site !== 'none'))
+    throw new DomainError('proxied_without_auth');
+  if (!isOwnAuthority(headers.host, socket.localPort)) throw new DomainError('forbidden_host');
+  if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`)
+    throw new DomainError('forbidden_origin');
+}
+
+/** A loopback name with our port; other names reach us through DNS rebinding. */
+function isOwnAuthority(host: string | undefined, port: number | undefined): boolean {
+  const match = /^(?:\[(?<v6>[0-9a-f:]+)\]|(?<name>[a-z0-9.]+))(?::(?<port>\d{1,5}))?$/i.exec(host ?? '');
+  const name = match?.groups?.['v6'] ?? match?.groups?.['name']?.toLowerCase();
+  return name !== undefined && isLoopback(name) && Number(match?.groups?.['port'] ?? 80) === port;
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+import { StrictJsonError } from '../domain/json/error.ts';
+import { parseStrictJson } from '../domain/json/strict-json.ts';
+import { decodeUtf8Strict } from '../domain/json/utf8.ts';
+import { DomainError } from '../domain/problem/problem.ts';
+
+/** Bodies are bounded before they are parsed. */
+export const BODY_LIMIT = 64 * 1024;
+
+const JSON_TYPE = /^application\/json[\t ]*(?:;[\t ]*charset[\t ]*=[\t ]*"?utf-8"?[\t ]*)?$/i;
+
+/**
+ * The one JSON value of a request. Errors: payload_too_large, unsupported_media_type, and those of `parseStrictJson`:
+ * malformed_json, repeated_key, unrepresentable, too_deep.
+ */
+export async function readJson(req: IncomingMessage): Promise<unknown> {
+  const encoding = req.headers['content-encoding'];
+  if (!JSON_TYPE.test(req.headers['content-type'] ?? '') || (encoding !== undefined && encoding !== 'identity'))
+    throw new DomainError('unsupported_media_type');
+  const bytes = await readBytes(req);
+  try {
+    return parseStrictJson(decodeUtf8Strict(bytes));
+  } catch (error) {
+    if (!(error instanceof StrictJsonError)) throw error;
+    throw new DomainError(error.code, { detail: error.message, fields: [{ path: error.path, code: error.code }] });
+  }
+}
+
+/** As `readJson`, for a route that needs no body: undefined when none was sent. */
+export async function readOptionalJson(req: IncomingMessage): Promise<unknown> {
+  const { 'content-length': length, 'transfer-encoding': chunked } = req.headers;
+  return chunked === undefined && (length === undefined || length === '0') ? undefined : readJson(req);
+}
+
+async function readBytes(req: IncomingMessage): Promise<Buffer> {
+  if (Number(req.headers['content-length'] ?? 0) > BODY_LIMIT) throw new DomainError('payload_too_large');
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    req.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= BODY_LIMIT) chunks.push(chunk);
+      else reject(new DomainError('payload_too_large'));
+    });
+    req.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    req.once('error', reject);
+    req.once('close', () => {
+      if (!req.complete) reject(new DomainError('malformed_json'));
+    });
+  });
+}

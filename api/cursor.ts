@@ -1,0 +1,33 @@
+import { invalidFields } from './fields.ts';
+
+/** An opaque keyset cursor: the position of the last item of a page, as base64url JSON. */
+export const encodeCursor = (position: readonly (string | number)[]): string =>
+  Buffer.from(JSON.stringify(position)).toString('base64url');
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const isInstant = (v: unknown): v is string => typeof v === 'string' && INSTANT.test(v) && !Number.isNaN(Date.parse(v));
+const isId = (v: unknown): v is string => typeof v === 'string' && /^[\x21-\x7e]{1,200}$/.test(v);
+const isRank = (v: unknown): v is number => Number.isInteger(v) && Number(v) >= 1 && Number(v) <= 4;
+
+/** Errors: validation_failed, field `cursor`, for anything this server did not hand out. */
+function decode(cursor: string): unknown[] {
+  try {
+    const position: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (Array.isArray(position)) return position;
+  } catch {
+    // Falls through to the refusal.
+  }
+  return [];
+}
+
+const refuse = (): never => invalidFields({ path: 'cursor', code: 'invalid_value' });
+
+export function incidentPosition(cursor: string): { severity_rank: number; created_at: string; id: string } {
+  const [severity_rank, created_at, id] = decode(cursor);
+  return isRank(severity_rank) && isInstant(created_at) && isId(id) ? { severity_rank, created_at, id } : refuse();
+}
+
+export function recoveryPosition(cursor: string): { created_at: string; id: string } {
+  const [created_at, id] = decode(cursor);
+  return isInstant(created_at) && isId(id) ? { created_at, id } : refuse();
+}

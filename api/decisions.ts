@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { acknowledgeRecovery } from '../db/command/acknowledge.ts';
+import type { Acknowledgement } from '../db/command/acknowledge.ts';
+import { decideIncident } from '../db/command/decide-incident.ts';
+import type { Decided, Decision } from '../db/command/decide-incident.ts';
+import type { Caller } from '../db/command/caller.ts';
+import { requestDigest } from '../db/command/decisions.ts';
+import { decisionOutcome } from '../db/read/decision-outcome.ts';
+import { getIncident } from '../db/read/incident.ts';
+import { waitingProcesses } from '../db/read/waiting-processes.ts';
+import { ceremonyRequired } from '../domain/incident/requirement.ts';
+import type { Incident } from '../domain/incident/types.ts';
+import { isProblemCode } from '../domain/problem/codes.ts';
+import { DomainError } from '../domain/problem/problem.ts';
+import type { ApiDeps } from './deps.ts';
+import type { EngineRequest } from './engine.ts';
+
+type Deps = Pick<ApiDeps, 'db' | 'engine'>;
+
+/** What a person decided, as the door received it. `key` is the client's, so that a retry is recognised. */
+export type Asked = { incident_id: string; key: string | undefined } & (
+  { kind: 'ack'; ack: Acknowledgement } | { kind: 'reattest' } | { kind: 'resolve' } | { kind: 'triage' }
+);
+
+/**
+ * Takes a decision where it belongs: answered from the record when that already has the answer, sent to the process
+ * that waits for it, or taken at once where none does. Returns the incident as it stands afterwards. Errors:
+ * incident_not_found, idempotency_key_reused, the refusals of `transition`, temporal_unreachable, too_many_requests.
+ */
+export async function decide(deps: Deps, caller: Caller, asked: Asked): Promise<Incident> {
+  const incident = await requireIncident(deps, caller, asked.incident_id);
+  const decision: Decision = {
+    ...caller,
+    incident_id: incident.id,
+    decision_id: asked.key ?? randomUUID(),
+    request_digest: requestDigest(contentOf(asked)),
+  };
+  if (asked.key !== undefined && (await wasTaken(deps, incident, decision))) return incident;
+  if (fromRecord(incident, asked) === 'done') return incident;
+  if (asked.kind === 'triage') return settled(await command(deps, decision, asked));
+  const workflow = await waitingFor(deps, incident);
+  if (workflow === null) return settled(await command(deps, decision, asked));
+  await ask(deps, incident, decision, asked, requestFor(workflow, incident, decision, asked));
+  return requireIncident(deps, caller, asked.incident_id);
+}
+
+async function requireIncident({ db }: Deps, caller: Caller, id: string): Promise<Incident> {
+  const incident = await getIncident(db, caller.workspace_id, id);
+  if (incident === undefined) throw new DomainError('incident_not_found');
+  return incident;
+}
+
+/** What makes two requests the same one. */
+function contentOf(asked: Asked): object {
+  const { kind, incident_id } = asked;
+  return asked.kind === 'ack' ? { kind, incident_id, ...asked.ack } : { kind, incident_id };
+}
+
+/** Decisions that no process has to be asked for: its record says that it is over, or that it never waits for them. */
+function fromRecord(incident: Incident, asked: Asked): 'done' | 'undecided' {
+  const resolved = incident.state === 'resolved';
+  if (resolved && asked.kind === 'resolve') return 'done';
+  if (resolved) throw new DomainError('already_resolved');
+  if (asked.kind === 'reattest' && !incident.require_reattest) throw new DomainError('reattest_not_required');
+  return 'undecided';
+}
+
+/** Whether the record holds this very decision as accepted; throws what it was refused with. */
+async function wasTaken({ db }: Deps, incident: Incident, decision: Decision): Promise<boolean> {
+  const found = await decisionOutcome(db, incident.workspace_id, incident.id, decision.decision_id);
+  if (found === undefined) return false;
+  if (found.request_digest !== decision.request_digest) throw new DomainError('idempotency_key_reused');
+  if (!found.outcome.ok) refuse(found.outcome);
+  return true;
+}
+
+/** The process that waits for decisions about an incident: its ceremony, else its response, else none. */
+async function waitingFor({ db }: Deps, incident: Incident): Promise<EngineRequest['workflow_type'] | null> {
+  const waiting = await waitingProcesses(db, incident.workspace_id, incident.id);
+  if (ceremonyRequired(incident) || waiting.has('recoveryCeremony')) return 'recoveryCeremony';
+  return waiting.has('incidentResponse') ? 'incidentResponse' : null;
+}
+
+function requestFor(
+  workflow_type: EngineRequest['workflow_type'],
+  incident: Incident,
+  decision: Decision,
+  asked: Exclude<Asked, { kind: 'triage' }>,
+): EngineRequest {
+  const { workspace_id, actor, on_behalf_of, request_digest } = decision;
+  const envelope = { caller: { workspace_id, actor, on_behalf_of }, request_digest };
+  const common = {
+    workflow_type,
+    workflow_id: `${workflow_type === 'recoveryCeremony' ? 'recovery' : 'incident'}/${incident.id}`,
+    severity_rank: incident.severity_rank,
+    workspace_id: incident.workspace_id,
+    incident_id: incident.id,
+    decision_id: decision.decision_id,
+  };
+  return asked.kind === 'ack'
+    ? { ...common, update: 'ack', input: { ...asked.ack, ...envelope } }
+    : { ...common, update: asked.kind, input: envelope };
+}
+
+/** An engine that is done with the process, or out of reach, leaves the last word to the record; one more try, then 503. */
+async function ask(
+  deps: Deps,
+  incident: Incident,
+  decision: Decision,
+  asked: Asked,
+  request: EngineRequest,
+): Promise<void> {
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    const answer = await deps.engine.decide(request);
+    if (answer.kind === 'accepted') return;
+    if (answer.kind === 'busy') throw new DomainError('too_many_requests');
+    if (answer.kind === 'refused') refuse(answer);
+    if (await wasTaken(deps, incident, decision)) return;
+    if (fromRecord(await requireIncident(deps, decision, incident.id), asked) === 'done') return;
+    if (answer.kind === 'unreachable') break;
+  }
+  throw new DomainError('temporal_unreachable');
+}
+
+function command({ db }: Deps, decision: Decision, asked: Asked): Promise<Decided> {
+  switch (asked.kind) {
+    case 'ack':
+      return acknowledgeRecovery(db, decision, asked.ack);
+    case 'resolve':
+    case 'triage':
+      return decideIncident(db, decision, { kind: asked.kind, operator: decision.actor });
+    case 'reattest':
+      // Only a ceremony requires one, and a required ceremony always has its process.
+      throw new DomainError('reattest_not_required');
+    default: {
+      const unknown: never = asked;
+      throw new Error(`unknown decision ${JSON.stringify(unknown)}`);
+    }
+  }
+}
+
+function settled(decided: Decided): Incident {
+  return decided.ok ? decided.incident : refuse(decided);
+}
+
+/** Throws the problem of a recorded refusal; what is missing after a failed appraisal are its claims. */
+function refuse({ code, missing = [] }: { code: string; missing?: string[] }): never {
+  if (!isProblemCode(code)) throw new Error(`a decision was refused with the unknown code ${code}`);
+  if (missing.length === 0) throw new DomainError(code);
+  throw new DomainError(code, code === 'appraisal_failed' ? { claims: missing } : { missing });
+}

@@ -1,0 +1,19 @@
+import type { Logger } from 'pino';
+import type { Database } from '../db/client.ts';
+import type { ContainmentPolicy } from '../domain/containment/policy.ts';
+import type { Authentication } from './auth/authenticate.ts';
+import type { DecisionEngine } from './engine.ts';
+import type { IntakeQueue } from './intake-queue.ts';
+
+/** What the routes are handed; tests hand in their own. */
+export interface ApiDeps {
+  db: Database;
+  intake: IntakeQueue;
+  engine: DecisionEngine;
+  /** The reviewed policy file, read when asked. Errors: ContainmentFileError. */
+  readPolicyFile: () => Promise<ContainmentPolicy>;
+  auth: Authentication;
+  log: Logger;
+  /** What `/v1/status` says about this process. */
+  about: { instance: string; version: string; bind: string; stateRoot: string };
+}

@@ -1,0 +1,30 @@
+import { ContainmentFileError } from '../config/containment-file.ts';
+import { DatabaseError, isUnreachable } from '../db/errors.ts';
+import { problem, problemOf, DomainError } from '../domain/problem/problem.ts';
+import type { Problem } from '../domain/problem/problem.ts';
+
+/** The problem that a thrown error is answered with; what is not foreseen is `internal` and says nothing of its cause. */
+export function problemFor(error: unknown): Problem {
+  if (error instanceof DomainError) return problemOf(error);
+  if (error instanceof DatabaseError) return problem(error.code);
+  if (isUnreachable(error)) return problem('database_unreachable');
+  if (error instanceof ContainmentFileError)
+    return problem('policy_invalid', { detail: error.message, fields: error.fields });
+  return problem('internal');
+}
+
+/** Headers that belong to a status, whatever the route. */
+export function problemHeaders(status: number): Record<string, string> {
+  switch (status) {
+    case 401:
+      return { 'WWW-Authenticate': 'Bearer realm="interlock"' };
+    case 413:
+      // The rest of the body is not read; the connection cannot be used again.
+      return { Connection: 'close' };
+    case 429:
+    case 503:
+      return { 'Retry-After': '1' };
+    default:
+      return {};
+  }
+}

@@ -1,0 +1,30 @@
+import type { ServerResponse } from 'node:http';
+import { problemHeaders } from './failures.ts';
+import type { Problem } from '../domain/problem/problem.ts';
+
+export interface Reply {
+  status: number;
+  body: unknown;
+  headers?: Record<string, string>;
+}
+
+/** 200 with a body. */
+export const ok = (body: unknown, headers: Record<string, string> = {}): Reply => ({ status: 200, body, headers });
+
+/** Answers are about this moment and for this caller. */
+const COMMON = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
+
+function send(res: ServerResponse, status: number, type: string, body: unknown, headers: Record<string, string>): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  res.writeHead(status, { ...COMMON, 'Content-Type': type, 'Content-Length': bytes.length, ...headers });
+  res.end(bytes);
+}
+
+export const sendReply = (res: ServerResponse, { status, body, headers = {} }: Reply): void =>
+  send(res, status, 'application/json; charset=utf-8', body, headers);
+
+/** RFC 9457 §6.1. */
+export const PROBLEM_TYPE = 'application/problem+json';
+
+export const sendProblem = (res: ServerResponse, problem: Problem, headers: Record<string, string> = {}): void =>
+  send(res, problem.status, PROBLEM_TYPE, problem, { ...problemHeaders(problem.status), ...headers });

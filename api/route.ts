@@ -1,0 +1,33 @@
+import type { IncomingMessage } from 'node:http';
+import type { Caller } from '../db/command/caller.ts';
+import type { may } from '../domain/identity/roles.ts';
+import type { Principal } from './auth/principal.ts';
+import type { ApiDeps } from './deps.ts';
+import type { Reply } from './reply.ts';
+
+/** A request whose caller is known and permitted. */
+export interface Call {
+  req: IncomingMessage;
+  query: URLSearchParams;
+  caller: Caller;
+  principal: Principal;
+}
+
+interface RouteBase {
+  method: 'GET' | 'POST';
+  path: string;
+}
+
+/** `action` is what the caller has to be permitted to do. */
+export interface GuardedRoute extends RouteBase {
+  action: Parameters<typeof may>[1];
+  handler: (call: Call, deps: ApiDeps) => Promise<Reply>;
+}
+
+/** Anyone may ask; nobody is authenticated. */
+export interface OpenRoute extends RouteBase {
+  action: 'open';
+  handler: (deps: ApiDeps) => Promise<Reply>;
+}
+
+export type Route = GuardedRoute | OpenRoute;

@@ -1,0 +1,104 @@
+import { hostname } from 'node:os';
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+import { ContainmentFileError, loadContainmentFile } from '../config/containment-file.ts';
+import { readEnv } from '../config/env.ts';
+import type { Env } from '../config/env.ts';
+import { exitWithParent } from '../config/parent-watch.ts';
+import { openDatabase } from '../db/client.ts';
+import type { Database } from '../db/client.ts';
+import { activePolicyDigest } from '../db/read/active-policy.ts';
+import { recordReports } from '../db/command/intake.ts';
+import { ensurePolicy } from '../db/command/policies.ts';
+import { createApp } from './app.ts';
+import { watchTokens } from './auth/tokens-file.ts';
+import type { Authentication } from './auth/authenticate.ts';
+import { createIntakeQueue } from './intake-queue.ts';
+import { closeServer, listen } from './listen.ts';
+import { attestationReport, createStateApp, integrityReport } from './state-ports.ts';
+import { openTemporal } from './temporal.ts';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+/** Starts the API and both state ports; the returned function stops them, answering what was accepted. */
+export async function startServer(env: Env, log: Logger): Promise<() => Promise<void>> {
+  log.info({
+    event: 'control_plane.startup',
+    version,
+    bind: env.bind,
+    port: env.port,
+    loopback_trust: env.loopbackTrust,
+  });
+  const db = openDatabase({ url: env.databaseUrl, name: 'interlock-api' });
+  const policy_digest = await policyInForce(db, env, log);
+  const engine = openTemporal({ address: env.temporalAddress, namespace: env.temporalNamespace });
+  const intake = createIntakeQueue({ record: (batch) => recordReports(db, batch) });
+  const auth = await authentication(env, log);
+  const deps = {
+    db,
+    intake,
+    engine,
+    auth,
+    log,
+    readPolicyFile: async () => loadContainmentFile(env.containmentFile),
+    about: { instance: hostname(), version, bind: `${env.bind}:${env.port}`, stateRoot: env.stateRoot },
+  };
+  const servers: Server[] = [
+    await listen(await createApp(deps), env.bind, env.port),
+    await listen(createStateApp(deps, attestationReport), env.bind, env.attestationPort),
+    await listen(createStateApp(deps, integrityReport), env.bind, env.integrityPort),
+  ];
+  log.info({ event: 'api.ready', policy_digest, port: env.port });
+
+  return async () => {
+    log.info({ event: 'api.stopping' });
+    await Promise.all(servers.map(closeServer));
+    await intake.drained();
+    await engine.close();
+    await db.end();
+    log.info({ event: 'api.stopped' });
+  };
+}
+
+/** A file that does not parse stops only the first start: afterwards the policy in force stays until one is reloaded. */
+async function policyInForce(db: Database, env: Env, log: Logger): Promise<string> {
+  try {
+    return await ensurePolicy(db, loadContainmentFile(env.containmentFile), 'system');
+  } catch (err) {
+    const active = err instanceof ContainmentFileError ? await activePolicyDigest(db) : undefined;
+    if (active === undefined) throw err;
+    log.warn({ event: 'policy.file_refused', err, policy_digest: active });
+    return active;
+  }
+}
+
+async function authentication({ loopbackTrust, tokensFile }: Env, log: Logger): Promise<Authentication> {
+  if (tokensFile === undefined) return { loopbackTrust };
+  const tokens = watchTokens(tokensFile, (err) => log.error({ event: 'tokens.unreadable', err }));
+  log.info({ event: 'tokens.loaded', count: (await tokens()).size });
+  return { loopbackTrust, tokens };
+}
+
+if (import.meta.main) {
+  exitWithParent();
+  const log = pino({ name: 'interlock-api' });
+  try {
+    const stop = await startServer(readEnv(), log);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        stop().then(
+          () => process.exit(0),
+          (err: unknown) => {
+            log.error({ event: 'api.stop_failed', err });
+            process.exit(1);
+          },
+        );
+      });
+    }
+  } catch (err) {
+    log.fatal({ event: 'api.start_failed', err });
+    process.exit(1);
+  }
+}

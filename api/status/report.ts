@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { schemaStatus } from '../../db/migrate.ts';
+import { activePolicyDigest } from '../../db/read/active-policy.ts';
+import { incidentCounts, tallies } from '../../db/read/counts.ts';
+import { gatesOverview } from '../../db/read/gates.ts';
+import { pendingRecoveries } from '../../db/read/pending-recoveries.ts';
+import { policyDigest } from '../../domain/containment/policy.ts';
+import type { ApiDeps } from '../deps.ts';
+import { readiness } from '../readiness.ts';
+import { attestationReport, integrityReport } from '../state-ports.ts';
+import { ABSENT, ABSENT_FILE, runs } from './absent.ts';
+import { probeStorage } from './storage.ts';
+import { warnings } from './warnings.ts';
+
+/** Everything `interlock status` shows. Paths are fixed: they may be added to, never renamed. */
+export async function statusReport(deps: ApiDeps, workspace_id: string): Promise<Record<string, unknown>> {
+  const { db, about, auth } = deps;
+  const [schema, failing, probes, gates, counts, named, oldest, attestation, integrity, containment] =
+    await Promise.all([
+      schemaStatus(db),
+      readiness(deps),
+      probeStorage(deps),
+      gatesOverview(db, workspace_id),
+      incidentCounts(db, workspace_id),
+      tallies(db, workspace_id),
+      pendingRecoveries(db, { workspace_id, limit: 1 }),
+      attestationReport(db),
+      integrityReport(db),
+      containmentFile(deps),
+    ]);
+  const time = String(attestation['time']);
+  const created = oldest.items[0]?.created_at;
+  return {
+    instance: about.instance,
+    version: about.version,
+    time,
+    schema,
+    health: { ok: failing.length === 0, failing, warnings: await warnings(deps, time) },
+    storage: { ok: probes.every((p) => p.ok), probes },
+    gates: Object.fromEntries(gates.map(({ gate, ...rest }) => [gate, rest])),
+    incidents: {
+      open: counts.reduce((n, c) => (c.state === 'resolved' ? n : n + c.n), 0),
+      contained: counts.reduce((n, c) => (c.state === 'contained' ? n + c.n : n), 0),
+      pending_recoveries: named.recovery_pending,
+      oldest_pending_age_ms: created === undefined ? null : Math.max(0, Date.parse(time) - Date.parse(created)),
+    },
+    attestation,
+    integrity,
+    notifications: { open: named.notifications_open },
+    files: { containment, policy: ABSENT_FILE, upstreams: ABSENT_FILE, hooks: ABSENT_FILE },
+    runs: runs(named.recovery_pending),
+    auth: { mode: auth.loopbackTrust ? 'loopback' : 'bearer', bind: about.bind },
+    slo: [],
+    ...ABSENT,
+  };
+}
+
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+
+/** The reviewed file beside the policy in force; they differ until somebody reloads. */
+async function containmentFile({ db, readPolicyFile }: ApiDeps) {
+  const active = (await activePolicyDigest(db)) ?? null;
+  const file = await readPolicyFile().then(
+    (policy) => ({ file_digest: policyDigest(policy, sha256), error: null }),
+    (error: unknown) => ({ file_digest: null, error: (error as { code?: string }).code ?? 'unreadable' }),
+  );
+  return { configured: true, active_digest: active, ...file, drift: file.file_digest !== active };
+}

@@ -1,0 +1,102 @@
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { createApp } from '../../../api/app.ts';
+import type { Authentication } from '../../../api/auth/authenticate.ts';
+import type { DecisionEngine, EngineAnswer, EngineRequest } from '../../../api/engine.ts';
+import { createIntakeQueue } from '../../../api/intake-queue.ts';
+import { closeServer, listen } from '../../../api/listen.ts';
+import { loadContainmentFile } from '../../../config/containment-file.ts';
+import { openDatabase } from '../../../db/client.ts';
+import type { Database } from '../../../db/client.ts';
+import { recordReports } from '../../../db/command/intake.ts';
+import { ensurePolicy } from '../../../db/command/policies.ts';
+import { testDatabase } from '../../support/postgres.ts';
+
+export const POLICY_FILE = new URL('../../../config/policy/containment.yaml', import.meta.url).pathname;
+
+/** An engine whose answers a test writes; it keeps what it was sent. */
+export interface FakeEngine extends DecisionEngine {
+  sent: EngineRequest[];
+  answer: (request: EngineRequest) => Promise<EngineAnswer> | EngineAnswer;
+  reachable: boolean;
+}
+
+export function fakeEngine(): FakeEngine {
+  const engine: FakeEngine = {
+    sent: [],
+    answer: () => ({ kind: 'unreachable' }),
+    reachable: true,
+    decide: async (request) => {
+      engine.sent.push(request);
+      return engine.answer(request);
+    },
+    status: async () => ({
+      reachable: engine.reachable,
+      unpolled: engine.reachable ? [] : ['control', 'control-critical'],
+    }),
+  };
+  return engine;
+}
+
+export interface ApiUnderTest {
+  url: string;
+  port: number;
+  db: Database;
+  databaseUrl: string;
+  engine: FakeEngine;
+  policyFile: { path: string };
+  get: (path: string, init?: RequestInit) => Promise<Response>;
+  post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>;
+  close: () => Promise<void>;
+}
+
+export interface Options {
+  auth?: Authentication;
+  /** Instead of a database of its own. */
+  databaseUrl?: string;
+}
+
+/** The API on a free port over a database of its own; Temporal is the fake. */
+export async function startApi({ auth = { loopbackTrust: true }, databaseUrl }: Options = {}): Promise<ApiUnderTest> {
+  const own = databaseUrl === undefined ? await testDatabase() : undefined;
+  const usedUrl = databaseUrl ?? own?.url ?? '';
+  const db = openDatabase({ url: usedUrl, name: 'test-api', max: 8 });
+  if (own !== undefined) await ensurePolicy(db, loadContainmentFile(POLICY_FILE), 'system');
+  const engine = fakeEngine();
+  const policyFile = { path: POLICY_FILE };
+  const app = await createApp({
+    db,
+    engine,
+    auth,
+    intake: createIntakeQueue({ record: (batch) => recordReports(db, batch) }),
+    readPolicyFile: async () => loadContainmentFile(policyFile.path),
+    log: pino({ level: 'silent' }),
+    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot: '/tmp' },
+  });
+  const server = await listen(app, '127.0.0.1', 0);
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    url,
+    port,
+    db,
+    databaseUrl: usedUrl,
+    engine,
+    policyFile,
+    get: (path, init) => fetch(url + path, init),
+    post: (path, body, headers = {}) =>
+      fetch(url + path, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    close: async () => {
+      await closeServer(server);
+      await db.end();
+      await own?.drop();
+    },
+  };
+}
+
+export const json = async <T = Record<string, unknown>>(response: Promise<Response>): Promise<T> =>
+  (await (await response).json()) as T;

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../../db/client.ts';
+import type { Database } from '../../../db/client.ts';
+import { gateQuery } from '../../../db/read/check-gate.ts';
+import { incidentListQuery } from '../../../db/read/list-incidents.ts';
+import type { IncidentFilter } from '../../../db/read/list-incidents.ts';
+import { pendingRecoveriesQuery } from '../../../db/read/pending-recoveries.ts';
+import { testDatabase } from '../../support/postgres.ts';
+import type { TestDatabase } from '../../support/postgres.ts';
+import { seedIncidents } from './seed.ts';
+
+let database: TestDatabase;
+let db: Database;
+beforeAll(async () => {
+  database = await testDatabase();
+  db = openDatabase({ url: database.url, name: 'test-plans', max: 1 });
+  await seedIncidents(db, 20_000);
+});
+afterAll(async () => {
+  await db.end();
+  await database.drop();
+});
+
+interface Node {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Actual Rows'?: number;
+  'Actual Loops'?: number;
+  'Rows Removed by Filter'?: number;
+  Plans?: Node[];
+}
+
+async function plan({ text, values }: { text: string; values: unknown[] }): Promise<Node[]> {
+  const { rows } = await db.query<{ 'QUERY PLAN': { Plan: Node }[] }>(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, values);
+  const nodes: Node[] = [];
+  const walk = (node: Node): void => {
+    nodes.push(node);
+    node.Plans?.forEach(walk);
+  };
+  walk(rows[0]?.['QUERY PLAN'][0]?.Plan ?? { 'Node Type': 'none' });
+  return nodes;
+}
+
+/** Rows that the tables had to give, kept or not. */
+const rowsRead = (nodes: Node[]): number =>
+  nodes
+    .filter((n) => n['Relation Name'] !== undefined)
+    .reduce(
+      (sum, n) => sum + ((n['Actual Rows'] ?? 0) + (n['Rows Removed by Filter'] ?? 0)) * (n['Actual Loops'] ?? 1),
+      0,
+    );
+
+const after = { severity_rank: 2, created_at: '2026-01-01T00:50:00.000Z', id: 'INC-20260101-000000-1009002' };
+const filters: Record<string, Partial<IncidentFilter>> = {
+  everything: {},
+  'what awaits recovery': { state: 'contained' },
+  'a state': { state: 'resolved' },
+  'a rare state': { state: 'containment_failed' },
+  'a class': { class: 'prompt_injection' },
+  'a severity': { severity_rank: 3 },
+  'a class and a severity': { class: 'attestation_failure', severity_rank: 1 },
+  'a page behind another': { after },
+  'a page of what awaits recovery': { state: 'contained', after },
+  'a page of a class': { class: 'manifest_mismatch', after },
+};
+
+describe('every list walks an index', () => {
+  it.each(Object.entries(filters))('of incidents: %s', async (_name, filter) => {
+    const limit = 50;
+    const nodes = await plan(incidentListQuery({ workspace_id: 'default', limit, ...filter }));
+    expect(nodes.filter((n) => n['Node Type'] === 'Seq Scan')).toEqual([]);
+    // One page and at most a lookahead per workspace and range: not what lies before or behind it.
+    expect(rowsRead(nodes)).toBeLessThanOrEqual(6 * (limit + 1));
+  });
+
+  it.each([undefined, { created_at: '2026-01-01T00:50:00.000Z', id: 'INC-20260101-000000-1009002' }])(
+    'of pending recoveries after %j',
+    async (position) => {
+      const query = pendingRecoveriesQuery({
+        workspace_id: 'default',
+        limit: 50,
+        ...(position ? { after: position } : {}),
+      });
+      const nodes = await plan(query);
+      expect(nodes.filter((n) => n['Node Type'] === 'Seq Scan')).toEqual([]);
+      expect(rowsRead(nodes)).toBeLessThanOrEqual(2 * 51);
+    },
+  );
+
+  it.each([undefined, 'agent:7'])('of standing holds for target %s', async (target) => {
+    const nodes = await plan(gateQuery('default', 'agent', target));
+    expect(nodes.filter((n) => n['Node Type'] === 'Seq Scan')).toEqual([]);
+    expect(rowsRead(nodes)).toBeLessThanOrEqual(4 * 20);
+  });
+});
