@@ -84,14 +84,15 @@ describe('intake', () => {
   );
 
   it('S4-45 two concurrent batches never both miss the crossing', async () => {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 8; round++) {
       const w = workspace();
-      const one = () => recordReports(db, [requestOf('policy_bypass_attempt', {}, w)]);
+      const one = () => recordReports(db, [requestOf('prompt_injection', {}, w)]);
+      await one();
       await Promise.all([one(), one()]);
       const raised = await rows(db, `SELECT 1 FROM incidents WHERE workspace_id = $1 AND severity = 'critical'`, [
         w.workspace_id,
       ]);
-      expect(raised).toHaveLength(2);
+      expect(raised).toHaveLength(3);
     }
   });
 
