@@ -17,8 +17,7 @@ export interface FirstObservation {
 }
 
 export type FirstBaseline =
-  | { ok: true; created: boolean }
-  | { ok: false; code: 'observation_malformed' | 'baseline_invalid' };
+  { ok: true; created: boolean } | { ok: false; code: 'observation_malformed' | 'baseline_invalid' };
 
 const observedSchema = z.array(fileRecordSchema).max(10_000);
 

@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { credentialProof } from '../../domain/attestation/credential-proof.ts';
-import { ENROLMENT_PCRS, expectedProof, isAttestationKey, keyDescriptionSchema } from '../../domain/attestation/enrolment.ts';
+import {
+  ENROLMENT_PCRS,
+  expectedProof,
+  isAttestationKey,
+  keyDescriptionSchema,
+} from '../../domain/attestation/enrolment.ts';
 import type { EkTrust, KeyDescription } from '../../domain/attestation/enrolment.ts';
 import { one } from '../client.ts';
 import type { Database } from '../client.ts';

@@ -35,7 +35,7 @@ export async function integrityRecord(db: Queryable): Promise<IntegrityRecord> {
         0 AS missed_checks
       FROM (SELECT workspace_id, baseline, max(version) AS version FROM integrity_baselines GROUP BY 1, 2) AS b
       LEFT JOIN LATERAL (SELECT passed, at, baseline_version FROM integrity_results
-        WHERE workspace_id = b.workspace_id AND baseline = b.baseline ORDER BY result_id DESC NULLS LAST LIMIT 1) AS r
+        WHERE workspace_id = b.workspace_id AND baseline = b.baseline ORDER BY result_id DESC LIMIT 1) AS r
         ON r.baseline_version = b.version
       ORDER BY b.baseline`,
   );

@@ -2,6 +2,7 @@ import { GATES } from '../../domain/containment/types.ts';
 import type { Gate } from '../../domain/containment/types.ts';
 import { rows } from '../client.ts';
 import type { Queryable } from '../client.ts';
+import { standingTally } from '../write/holds.ts';
 import { checkGate, gateWorkspaces } from './check-gate.ts';
 import type { GateVerdict } from './check-gate.ts';
 
@@ -23,10 +24,11 @@ export async function gatesOverview(db: Queryable, workspace_id: string): Promis
 }
 
 async function standingHolds(db: Queryable, workspace_id: string): Promise<Map<Gate, number>> {
-  const found = await rows<{ gate: Gate; n: number }>(
+  const found = await rows<{ name: string; n: number }>(
     db,
-    'SELECT gate, count(*) AS n FROM holds WHERE workspace_id = ANY($1) AND released_at IS NULL GROUP BY gate',
-    [gateWorkspaces(workspace_id)],
+    'SELECT name, sum(n)::int8 AS n FROM tallies WHERE workspace_id = ANY($1) AND name = ANY($2) GROUP BY name',
+    [gateWorkspaces(workspace_id), GATES.map(standingTally)],
   );
-  return new Map(found.map((row) => [row.gate, row.n]));
+  const byName = new Map(found.map((row) => [row.name, row.n]));
+  return new Map(GATES.map((gate) => [gate, byName.get(standingTally(gate)) ?? 0]));
 }

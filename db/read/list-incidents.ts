@@ -29,8 +29,7 @@ export interface Page<T, P> {
 
 /** The predicate of the index `incidents_awaiting`, word for word: the planner compares text, not meaning. */
 const AWAITING = "(state IN ('contained', 'containment_failed') OR (state = 'open' AND pending_actions > 0))";
-/** The spelling of the indexes: without NULLS LAST the planner would sort what is already in order. */
-const ORDER = 'severity_rank, created_at DESC NULLS LAST, id';
+const ORDER = 'severity_rank, created_at DESC, id';
 
 /** Highest severity first, then newest, then id; the whole order is one index walk per workspace. */
 export async function listIncidents(db: Queryable, filter: IncidentFilter): Promise<Page<Incident, IncidentPosition>> {

@@ -88,7 +88,7 @@ export const attestationResults = pgTable(
     ...authorship(),
   },
   (t) => [
-    index('attestation_results_node').on(t.workspace_id, t.node, t.result_id.desc()),
+    index('attestation_results_node').on(t.workspace_id, t.node, t.result_id.desc().nullsFirst()),
     uniqueIndex('attestation_results_challenge').on(t.workspace_id, t.challenge_id),
   ],
 );
@@ -124,5 +124,5 @@ export const integrityResults = pgTable(
     at: instant().notNull(),
     ...authorship(),
   },
-  (t) => [index('integrity_results_baseline').on(t.workspace_id, t.baseline, t.result_id.desc())],
+  (t) => [index('integrity_results_baseline').on(t.workspace_id, t.baseline, t.result_id.desc().nullsFirst())],
 );

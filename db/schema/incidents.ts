@@ -80,17 +80,17 @@ export const incidents = pgTable(
       'incidents_severity',
       sql`(${t.severity}, ${t.severity_rank}) IN (('critical', 1), ('high', 2), ('medium', 3), ('low', 4))`,
     ),
-    index('incidents_list').on(t.workspace_id, t.severity_rank, t.created_at.desc(), t.id),
-    index('incidents_state_list').on(t.workspace_id, t.state, t.severity_rank, t.created_at.desc(), t.id),
-    index('incidents_class_list').on(t.workspace_id, t.class, t.severity_rank, t.created_at.desc(), t.id),
+    index('incidents_list').on(t.workspace_id, t.severity_rank, t.created_at.desc().nullsFirst(), t.id),
+    index('incidents_state_list').on(t.workspace_id, t.state, t.severity_rank, t.created_at.desc().nullsFirst(), t.id),
+    index('incidents_class_list').on(t.workspace_id, t.class, t.severity_rank, t.created_at.desc().nullsFirst(), t.id),
     index('incidents_awaiting')
-      .on(t.workspace_id, t.severity_rank, t.created_at.desc(), t.id)
+      .on(t.workspace_id, t.severity_rank, t.created_at.desc().nullsFirst(), t.id)
       .where(sql`state IN ('contained', 'containment_failed') OR (state = 'open' AND pending_actions > 0)`),
     index('incidents_recovery')
       .on(t.workspace_id, t.created_at, t.id)
       .where(sql`recovery_pending`),
     index('incidents_flood')
-      .on(t.workspace_id, t.class, t.source, t.target_key, t.number.desc())
+      .on(t.workspace_id, t.class, t.source, t.target_key, t.number.desc().nullsFirst())
       .where(sql`state <> 'resolved' AND (require_ack OR require_reattest)`),
     uniqueIndex('incidents_dedup')
       .on(t.workspace_id, t.actor, t.source, t.class, t.dedup_key)

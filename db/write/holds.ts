@@ -1,6 +1,7 @@
 import type { Step } from '../../domain/intake/types.ts';
 import type { Gate } from '../../domain/containment/types.ts';
 import type { Tx } from '../transaction.ts';
+import { addTallies } from './counters.ts';
 import { columnArrays, unnestInsert } from './unnest.ts';
 
 const COLUMNS = [
@@ -26,6 +27,9 @@ const BUMP = `INSERT INTO gate_states AS g (workspace_id, gate, target, generati
     SET generation = g.generation + excluded.generation, standing = g.standing + excluded.standing,
         changed_at = excluded.changed_at, actor = excluded.actor
   RETURNING workspace_id, gate, target, generation`;
+
+/** The tally that counts the standing holds of a gate. */
+export const standingTally = (gate: Gate): string => `holds_standing/${gate}`;
 
 interface Moved {
   workspace_id: string;
@@ -58,7 +62,21 @@ export async function bump(
       actor,
     ],
   });
+  await countStanding(tx, moved, sign);
   return new Map(rows.map((row) => [key(row), row.generation]));
+}
+
+async function countStanding(tx: Tx, moved: Moved[], sign: 1 | -1): Promise<void> {
+  const counts = new Map<string, { workspace_id: string; name: string; n: number }>();
+  for (const { workspace_id, gate } of moved) {
+    const name = standingTally(gate);
+    const count = counts.get(`${workspace_id} ${name}`) ?? { workspace_id, name, n: 0 };
+    counts.set(`${workspace_id} ${name}`, { ...count, n: count.n + sign });
+  }
+  await addTallies(
+    tx,
+    [...counts.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count),
+  );
 }
 
 /** Places every hold the steps ask for; from the commit on `checkGate` denies. */

@@ -334,18 +334,18 @@ CREATE TABLE "two_person_requests" (
 );
 --> statement-breakpoint
 ALTER TABLE "active_policies" ADD CONSTRAINT "active_policies_digest_policies_digest_fk" FOREIGN KEY ("digest") REFERENCES "public"."policies"("digest") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE INDEX "attestation_results_node" ON "attestation_results" USING btree ("workspace_id","node","result_id" DESC NULLS LAST);--> statement-breakpoint
+CREATE INDEX "attestation_results_node" ON "attestation_results" USING btree ("workspace_id","node","result_id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE UNIQUE INDEX "attestation_results_challenge" ON "attestation_results" USING btree ("workspace_id","challenge_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "challenges_nonce" ON "challenges" USING btree ("nonce");--> statement-breakpoint
-CREATE INDEX "integrity_results_baseline" ON "integrity_results" USING btree ("workspace_id","baseline","result_id" DESC NULLS LAST);--> statement-breakpoint
+CREATE INDEX "integrity_results_baseline" ON "integrity_results" USING btree ("workspace_id","baseline","result_id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "holds_standing" ON "holds" USING btree ("workspace_id","gate","target","placed_at","hold_id") WHERE released_at IS NULL;--> statement-breakpoint
 CREATE INDEX "holds_incident" ON "holds" USING btree ("workspace_id","incident_id");--> statement-breakpoint
-CREATE INDEX "incidents_list" ON "incidents" USING btree ("workspace_id","severity_rank","created_at" DESC NULLS LAST,"id");--> statement-breakpoint
-CREATE INDEX "incidents_state_list" ON "incidents" USING btree ("workspace_id","state","severity_rank","created_at" DESC NULLS LAST,"id");--> statement-breakpoint
-CREATE INDEX "incidents_class_list" ON "incidents" USING btree ("workspace_id","class","severity_rank","created_at" DESC NULLS LAST,"id");--> statement-breakpoint
-CREATE INDEX "incidents_awaiting" ON "incidents" USING btree ("workspace_id","severity_rank","created_at" DESC NULLS LAST,"id") WHERE state IN ('contained', 'containment_failed') OR (state = 'open' AND pending_actions > 0);--> statement-breakpoint
+CREATE INDEX "incidents_list" ON "incidents" USING btree ("workspace_id","severity_rank","created_at" DESC NULLS FIRST,"id");--> statement-breakpoint
+CREATE INDEX "incidents_state_list" ON "incidents" USING btree ("workspace_id","state","severity_rank","created_at" DESC NULLS FIRST,"id");--> statement-breakpoint
+CREATE INDEX "incidents_class_list" ON "incidents" USING btree ("workspace_id","class","severity_rank","created_at" DESC NULLS FIRST,"id");--> statement-breakpoint
+CREATE INDEX "incidents_awaiting" ON "incidents" USING btree ("workspace_id","severity_rank","created_at" DESC NULLS FIRST,"id") WHERE state IN ('contained', 'containment_failed') OR (state = 'open' AND pending_actions > 0);--> statement-breakpoint
 CREATE INDEX "incidents_recovery" ON "incidents" USING btree ("workspace_id","created_at","id") WHERE recovery_pending;--> statement-breakpoint
-CREATE INDEX "incidents_flood" ON "incidents" USING btree ("workspace_id","class","source","target_key","number" DESC NULLS LAST) WHERE state <> 'resolved' AND (require_ack OR require_reattest);--> statement-breakpoint
+CREATE INDEX "incidents_flood" ON "incidents" USING btree ("workspace_id","class","source","target_key","number" DESC NULLS FIRST) WHERE state <> 'resolved' AND (require_ack OR require_reattest);--> statement-breakpoint
 CREATE UNIQUE INDEX "incidents_dedup" ON "incidents" USING btree ("workspace_id","actor","source","class","dedup_key") WHERE state <> 'resolved' AND dedup_key IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "ledger_object" ON "ledger_entries" USING btree ("workspace_id","object","entry_id");--> statement-breakpoint
 CREATE INDEX "notifications_open" ON "notifications" USING btree ("workspace_id","id") WHERE seen_at IS NULL;--> statement-breakpoint
