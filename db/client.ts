@@ -1,12 +1,14 @@
 import pg from 'pg';
 
 const iso = (value: string): string => new Date(value).toISOString();
+const { TIMESTAMPTZ, INT8 } = pg.types.builtins;
+const PARSERS = new Map<number, (value: string) => unknown>([
+  [TIMESTAMPTZ, iso],
+  [INT8, Number],
+]);
 const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (oid === pg.types.builtins.TIMESTAMPTZ) return iso;
-    if (oid === pg.types.builtins.INT8) return Number;
-    return pg.types.getTypeParser(oid, format as 'text');
-  }) as typeof pg.types.getTypeParser,
+  getTypeParser: ((oid: number, format: 'text') =>
+    PARSERS.get(oid) ?? (pg.types.getTypeParser(oid, format) as unknown)) as typeof pg.types.getTypeParser,
 };
 
 export type Database = pg.Pool;

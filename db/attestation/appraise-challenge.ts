@@ -75,7 +75,7 @@ async function record(
   result: AppraisalResult,
   now: string,
 ): Promise<void> {
-  const evidence = JSON.stringify(answer.evidence) ?? 'null';
+  const evidence = JSON.stringify(answer.evidence ?? null);
   const digest = Buffer.from(sha256(Buffer.from(evidence))).toString('hex');
   await tx.query('UPDATE challenges SET used_at = $3 WHERE workspace_id = $1 AND challenge_id = $2', [
     INSTANCE,

@@ -46,9 +46,9 @@ export async function decideIncident(
     const before = await lockIncident(tx, decision.workspace_id, decision.incident_id);
     if (before === undefined) return { ok: false, code: 'incident_not_found' };
     const aggregate = `incident/${before.id}`;
-    const { now, known, reused } = await recall<Recorded>(tx, before.workspace_id, aggregate, decision);
+    const { now, known, reused } = await recall(tx, before.workspace_id, aggregate, decision);
     if (reused) return { ok: false, code: 'idempotency_key_reused' };
-    if (known !== null) return { ...known, incident: before };
+    if (known !== null) return { ...(known as Recorded), incident: before };
 
     const by = { ...decision, workspace_id: before.workspace_id };
     const asked = typeof event === 'function' ? await event(before, now, tx) : event;

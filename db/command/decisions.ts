@@ -14,7 +14,7 @@ export const requestDigest = (request: unknown): string =>
   Buffer.from(sha256(Buffer.from(canonicalJson(request)))).toString('hex');
 
 /** The database's clock at millisecond precision, and the recorded outcome if this decision was taken before. */
-export async function recall<T>(tx: Tx, workspace_id: string, aggregate: string, key: DecisionKey) {
+export async function recall(tx: Tx, workspace_id: string, aggregate: string, key: DecisionKey) {
   const row = await one<{ now: string; outcome: string | null; request_digest: string | null }>(
     tx,
     `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, d.outcome, d.request_digest FROM (SELECT 1) AS one
@@ -22,7 +22,7 @@ export async function recall<T>(tx: Tx, workspace_id: string, aggregate: string,
     [workspace_id, aggregate, key.decision_id],
   );
   if (row === undefined) throw new Error('the database has no clock');
-  const known = row.outcome === null ? null : (JSON.parse(row.outcome) as T);
+  const known = row.outcome === null ? null : (JSON.parse(row.outcome) as unknown);
   return { now: row.now, known, reused: known !== null && row.request_digest !== key.request_digest };
 }
 

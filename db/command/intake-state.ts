@@ -24,7 +24,7 @@ export async function loadIntake(tx: Tx, reports: IntakeReport[]): Promise<Intak
   }
   for (const found of [...dedup.values(), ...floods.values()]) want(found.workspace_id, found.newest);
   const incidents = await lockUnresolved(tx, [...wanted.values()]);
-  const standing = <T extends { workspace_id: string; newest: string }>([, f]: [string, T]) =>
+  const standing = ([, f]: [string, { workspace_id: string; newest: string }]) =>
     incidents.has(incidentKey(f.workspace_id, f.newest));
   const numbers = await allocateNumbers(tx, reports.length);
   return {

@@ -69,11 +69,13 @@ function admit(batch: Row[], capacity: number): { pokes: OutboxPoke[]; held: boo
   const pokes = new Map<string, OutboxPoke>();
   let room = capacity;
   let held = false;
-  for (const { id: _id, started, wanted, ...poke } of batch) {
-    const known = pokes.get(poke.workflow_id);
-    if (!wanted) continue;
-    if (known !== undefined) known.version = Math.max(known.version, poke.version);
-    else if (started || room-- > 0) pokes.set(poke.workflow_id, poke);
+  for (const row of batch) {
+    const { workspace_id, workflow_id, type, subject, severity_rank, version } = row;
+    const known = pokes.get(workflow_id);
+    if (!row.wanted) continue;
+    if (known !== undefined) known.version = Math.max(known.version, version);
+    else if (row.started || room-- > 0)
+      pokes.set(workflow_id, { workspace_id, workflow_id, type, subject, severity_rank, version });
     else held = true;
   }
   return { pokes: [...pokes.values()], held };

@@ -39,7 +39,7 @@ function readKey(akPublic: string): AttestationKey | string {
 function signatureClaim(key: AttestationKey, evidence: Evidence, verify: VerifyP256): Claim {
   try {
     const signature = parseSignature(fromHex(evidence.signature, 'signature'));
-    const ok = verify(key.point, fromHex(evidence.attest, 'attest'), signature) === true;
+    const ok = verify(key.point, fromHex(evidence.attest, 'attest'), signature);
     return claim('signature', ok, 'signature of the enrolled key', 'another signature');
   } catch (error) {
     return claim('signature', false, 'TPMT_SIGNATURE, ECDSA SHA-256', codeOf(error));
