@@ -10,9 +10,9 @@ export interface TpmQuote {
 export interface AttesterDeps {
   node: string;
   /** Quotes PCRs of the sha256 bank with the node's attestation key. */
-  quote(nonce: Uint8Array, pcrs: readonly number[]): Promise<TpmQuote>;
+  quote: (nonce: Uint8Array, pcrs: readonly number[]) => Promise<TpmQuote>;
   /** Every file that the baseline of this name protects on this host. */
-  observe(baseline: string): Promise<ObservedFile[]>;
+  observe: (baseline: string) => Promise<ObservedFile[]>;
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

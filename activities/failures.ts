@@ -27,6 +27,9 @@ const TPM: Record<string, Judged> = {
   tpm_out_of_slots: { outcome: 'retry', type: 'tpm_out_of_slots' },
 };
 
+/** The client library's name for a gRPC call that failed. */
+const ENGINE_ERROR = 'ServiceError';
+
 /** SQLSTATE classes: connection and shutdown pass, so do conflicts; what a row is blamed for stays wrong. */
 function bySqlState(state: string): Judged {
   if (/^(08|57P|53)/.test(state)) return { outcome: 'retry', type: 'database_unreachable' };
@@ -38,6 +41,7 @@ function bySqlState(state: string): Judged {
 /** Judges an error by its layer's code; an error without one is a defect, and what is unknown is held. */
 export function judge(error: unknown): Judged {
   const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+  if (name === ENGINE_ERROR) return { outcome: 'retry', type: 'temporal_unreachable' };
   if (typeof code !== 'string') return { outcome: 'hold', type: HELD };
   if (name === 'DatabaseError') return DATABASE[code] ?? { outcome: 'hold', type: HELD };
   if (name === 'TpmError') return TPM[code] ?? { outcome: 'terminal', type: 'tpm_failed' };

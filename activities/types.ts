@@ -7,8 +7,7 @@ export type { Reattestation };
 
 /** Challenges to answer, and the baselines whose files are to be observed. */
 export type ChallengesOpened =
-  | { ok: true; challenges: OpenedChallenge[]; baselines: string[] }
-  | { ok: false; code: string };
+  { ok: true; challenges: OpenedChallenge[]; baselines: string[] } | { ok: false; code: string };
 
 /** The record's side of a process; each call is one transaction. */
 export interface RecordActivities {
@@ -24,7 +23,12 @@ export interface RecordActivities {
 }
 
 export interface EngineActivities {
-  startCeremony(of: { workspace_id: string; incident_id: string; severity_rank: number; version: number }): Promise<void>;
+  startCeremony(of: {
+    workspace_id: string;
+    incident_id: string;
+    severity_rank: number;
+    version: number;
+  }): Promise<void>;
 }
 
 export type ControlActivities = RecordActivities & EngineActivities;

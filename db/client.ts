@@ -6,9 +6,10 @@ const PARSERS = new Map<number, (value: string) => unknown>([
   [TIMESTAMPTZ, iso],
   [INT8, Number],
 ]);
+const standard = pg.types.getTypeParser as (oid: number, format?: string) => unknown;
 const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format: 'text') =>
-    PARSERS.get(oid) ?? (pg.types.getTypeParser(oid, format) as unknown)) as typeof pg.types.getTypeParser,
+  getTypeParser: ((oid: number, format?: string) =>
+    PARSERS.get(oid) ?? standard(oid, format)) as typeof pg.types.getTypeParser,
 };
 
 export type Database = pg.Pool;

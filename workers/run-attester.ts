@@ -13,7 +13,10 @@ import { TpmSession } from './attester/tpm-session.ts';
 import type { Logger } from './log.ts';
 import { makeProtectedFolder, PROTECTED } from './protected-folder.ts';
 
-export type AttesterEnv = Pick<Env, 'temporalAddress' | 'temporalNamespace' | 'node' | 'tpmTcti' | 'env' | 'protectedPath'>;
+export type AttesterEnv = Pick<
+  Env,
+  'temporalAddress' | 'temporalNamespace' | 'node' | 'tpmTcti' | 'env' | 'protectedPath'
+>;
 
 /** One quote at a time: the TPM takes no more. */
 const SLOTS = 4;
@@ -22,7 +25,12 @@ const SLOTS = 4;
  * The attester process of one host: sole owner of its TPM, serving `attester/<node>` until `signal` aborts. A TPM that is
  * not there is said to be unavailable by each activity; one that comes back is used again.
  */
-export async function runAttester(env: AttesterEnv, log: Logger, signal: AbortSignal, ready: () => void): Promise<void> {
+export async function runAttester(
+  env: AttesterEnv,
+  log: Logger,
+  signal: AbortSignal,
+  ready: () => void,
+): Promise<void> {
   const tpm = env.tpmTcti === undefined ? undefined : new TpmSession(env.tpmTcti);
   if (env.env === 'embedded') makeProtectedFolder(env.protectedPath);
   try {

@@ -63,6 +63,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         },
         log,
       );
+      await untilUp('attestation', () => startRounds(db, client, env), log, stop);
       const namespace = env.temporalNamespace;
       const workers = await createControlWorkers({ connection, namespace, workflowBundle: codePath, activities });
 
@@ -72,8 +73,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         { db, databaseUrl: env.databaseUrl, startProcess, window: env.relayWindow, log },
         stop,
       );
-      const rounds = untilUp('attestation', () => startRounds(db, client, env), log, stop);
-      const loops = [rounds, relay.ended, keepReconciling({ db, client, log }, stop), announceAlerts(db, log, stop)];
+      const loops = [relay.ended, keepReconciling({ db, client, log }, stop), announceAlerts(db, log, stop)];
       stop.addEventListener('abort', () => workers.forEach(shutDown), { once: true });
       if (stop.aborted) workers.forEach(shutDown);
       else ready();

@@ -8,7 +8,12 @@ const SAY_EVERY = 20;
  * Repeats `attempt` until it succeeds: a server that is not there yet is no reason to end. Says so at first and then
  * every 10 s. Rejects with an AbortError when `signal` aborts.
  */
-export async function untilUp<T>(name: string, attempt: () => Promise<T>, log: Logger, signal: AbortSignal): Promise<T> {
+export async function untilUp<T>(
+  name: string,
+  attempt: () => Promise<T>,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<T> {
   for (let n = 0; ; n += 1) {
     signal.throwIfAborted();
     try {

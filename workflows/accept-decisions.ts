@@ -3,7 +3,14 @@ import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import type { DecisionRequest } from '../domain/process/decision.ts';
 import type { DecisionInbox } from './decision-inbox.ts';
 import { malformed, refuseMalformed } from './malformed.ts';
-import { ackSignal, ackUpdate, reattestSignal, reattestUpdate, resolveSignal, resolveUpdate } from './recovery-ceremony/messages.ts';
+import {
+  ackSignal,
+  ackUpdate,
+  reattestSignal,
+  reattestUpdate,
+  resolveSignal,
+  resolveUpdate,
+} from './recovery-ceremony/messages.ts';
 import type { AckInput, DecisionAccepted, DecisionEnvelope, Signalled } from './recovery-ceremony/messages.ts';
 
 type Input = Partial<AckInput> & Partial<DecisionEnvelope>;

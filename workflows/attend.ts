@@ -15,10 +15,15 @@ export type Step = (view: ProcessView) => Promise<number | null>;
  * The loop of a process that waits for an incident: decisions first, one at a time; when poked, the record, and with it
  * the process's own step. Returns when the record says that the process is over and every decision has its answer.
  */
-export async function attend(type: ProcessType, input: IncidentProcessInput, inbox: DecisionInbox, step: Step): Promise<void> {
+export async function attend(
+  type: ProcessType,
+  input: IncidentProcessInput,
+  inbox: DecisionInbox,
+  step: Step,
+): Promise<void> {
   const process: IncidentProcess = { type, workspace_id: input.workspace_id, incident_id: input.incident_id };
   const entry = new ConsoleEntry(process);
-  const answered = () => inbox.waiting || allHandlersFinished();
+  const answered = () => inbox.hasDecisions() || allHandlersFinished();
   let unread = true;
   let wakeAt: number | null = null;
   let over = false;
@@ -27,7 +32,7 @@ export async function attend(type: ProcessType, input: IncidentProcessInput, inb
   });
 
   for (;;) {
-    if (inbox.waiting) {
+    if (inbox.hasDecisions()) {
       if (!(await inbox.decideNext())) continue;
       // The answer has to leave with this workflow task. A task that also ended the workflow would be thrown away, and
       // the update with it, if a signal came in meanwhile; and the decision's own poke does.
@@ -35,14 +40,14 @@ export async function attend(type: ProcessType, input: IncidentProcessInput, inb
       wakeAt = Math.min(wakeAt ?? Infinity, Date.now() + REREAD_AT_LEAST_MS);
     } else if (over || runIsLong(inbox)) {
       await condition(answered);
-      if (inbox.waiting) continue;
+      if (inbox.hasDecisions()) continue;
       if (over) return;
       await continueAsNew<(input: IncidentProcessInput) => Promise<void>>(input);
     } else if (unread) {
       unread = false;
       ({ over, wakeAt } = await look(process, entry, step));
     } else {
-      unread = await poked(() => inbox.waiting || unread, wakeAt);
+      unread = await poked(() => inbox.hasDecisions() || unread, wakeAt);
     }
   }
 

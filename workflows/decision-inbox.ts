@@ -18,7 +18,7 @@ export class DecisionInbox {
     this.#of = of;
   }
 
-  get waiting(): boolean {
+  hasDecisions(): boolean {
     return this.#waiting.length > 0;
   }
 

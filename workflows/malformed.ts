@@ -6,7 +6,10 @@ const MAX_NOTE_BYTES = 4_096;
 const MAX_DECISION_ID = 255;
 
 const isText = (value: unknown, maxBytes: number): value is string =>
-  typeof value === 'string' && value.isWellFormed() && !value.includes('\0') && new TextEncoder().encode(value).length <= maxBytes;
+  typeof value === 'string' &&
+  value.isWellFormed() &&
+  !value.includes('\0') &&
+  new TextEncoder().encode(value).length <= maxBytes;
 
 const optional = (value: unknown, maxBytes: number): boolean => value === undefined || isText(value, maxBytes);
 
@@ -28,5 +31,10 @@ export const refuseMalformed =
   (input: unknown): void => {
     const field = malformed(kind, input);
     if (field === null) return;
-    throw ApplicationFailure.create({ type: 'malformed', message: `malformed: ${field}`, nonRetryable: true, details: [{ field }] });
+    throw ApplicationFailure.create({
+      type: 'malformed',
+      message: `malformed: ${field}`,
+      nonRetryable: true,
+      details: [{ field }],
+    });
   };

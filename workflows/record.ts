@@ -6,4 +6,5 @@ export const record = proxyLocalActivities<RecordActivities>(RECORD);
 export const engine = proxyActivities<EngineActivities>(ENGINE);
 
 /** The worker on a protected host, sole owner of its TPM. */
-export const attester = (node: string) => proxyActivities<AttesterActivities>({ ...ATTESTER, taskQueue: `attester/${node}` });
+export const attester = (node: string) =>
+  proxyActivities<AttesterActivities>({ ...ATTESTER, taskQueue: `attester/${node}` });

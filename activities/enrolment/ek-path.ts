@@ -11,8 +11,7 @@ export interface EkRoot {
 }
 
 export type EkPath =
-  | { ok: true; trust: EkTrust; root: string }
-  | { ok: false; code: 'ek_untrusted' | 'ek_mismatch'; reason: string };
+  { ok: true; trust: EkTrust; root: string } | { ok: false; code: 'ek_untrusted' | 'ek_mismatch'; reason: string };
 
 const LONGEST_PATH = 6;
 /** tcg-kp-EKCertificate (TCG EK Credential Profile, 3.2.16): where key usages are named, this one must be. */
@@ -31,7 +30,8 @@ export function judgeEkPath(
   if (certificate === null) return untrusted('the TPM carries no EK certificate');
   const leaf = parse(certificate);
   if (leaf === null) return untrusted('the EK certificate is no X.509 certificate');
-  if (!leaf.publicKey.equals(ek)) return { ok: false, code: 'ek_mismatch', reason: 'the certificate is of another key' };
+  if (!leaf.publicKey.equals(ek))
+    return { ok: false, code: 'ek_mismatch', reason: 'the certificate is of another key' };
   if (leaf.ca || !isForEks(leaf)) return untrusted('the certificate is not for an EK');
   if (!isValidAt(leaf, now)) return untrusted('the EK certificate is not valid at this time');
   // A hardware root is looked for first: which of two paths is found must not decide what the EK is worth.
@@ -52,8 +52,11 @@ function parse(der: Uint8Array): X509Certificate | null {
   }
 }
 
-const isForEks = ({ keyUsage }: X509Certificate): boolean =>
-  keyUsage === undefined || keyUsage.includes(EK_CERTIFICATE_USAGE);
+function isForEks(certificate: X509Certificate): boolean {
+  // Undefined where the certificate names no usages, which the types leave out.
+  const { keyUsage } = certificate as { keyUsage: string[] | undefined };
+  return keyUsage === undefined || keyUsage.includes(EK_CERTIFICATE_USAGE);
+}
 
 const isValidAt = (certificate: X509Certificate, now: string): boolean =>
   certificate.validFromDate.getTime() <= Date.parse(now) && Date.parse(now) <= certificate.validToDate.getTime();
@@ -61,9 +64,7 @@ const isValidAt = (certificate: X509Certificate, now: string): boolean =>
 function leadsTo(subject: X509Certificate, root: EkRoot, now: string, steps: number): boolean {
   if (isIssuedBy(subject, root.anchor, now)) return true;
   if (steps === 0) return false;
-  return root.intermediates.some(
-    (issuer) => isIssuedBy(subject, issuer, now) && leadsTo(issuer, root, now, steps - 1),
-  );
+  return root.intermediates.some((issuer) => isIssuedBy(subject, issuer, now) && leadsTo(issuer, root, now, steps - 1));
 }
 
 /** A signature by an algorithm that OpenSSL does not do is none. */

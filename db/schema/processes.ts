@@ -19,6 +19,9 @@ export const process = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.workspace_id, t.workflow_id] }),
+    index('process_unsettled')
+      .on(t.severity_rank)
+      .where(sql`over_at IS NULL AND started_at IS NOT NULL AND settled_at IS NULL`),
     index('process_due')
       .on(t.severity_rank, t.created_at, t.workflow_id)
       .where(sql`over_at IS NULL`),
@@ -39,7 +42,7 @@ export const outbox = pgTable(
     created_at: instant().notNull(),
     ...authorship(),
   },
-  (t) => [index('outbox_order').on(t.severity_rank, t.id)],
+  (t) => [index('outbox_order').on(t.severity_rank, t.id), index('outbox_workflow').on(t.workspace_id, t.workflow_id)],
 );
 
 /** A decision is taken once per aggregate and decision id; a repeat is answered from here. */

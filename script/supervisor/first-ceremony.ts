@@ -18,9 +18,8 @@ Interlock is ready (${seconds} s).
   integrity         ${urls.integrity}/api/v1/state   ${states?.integrity ?? ''}
 
 A first ceremony, in another terminal:
-  ${post('/api/v1/incidents/report', report)}
+  ID=$(${post('/api/v1/incidents/report', report)} | grep -o 'INC-[0-9-]*' | head -n 1)
   curl -s ${urls.api}/api/v1/recovery/status
-  ID=INC-…   # incident_id of the answer
   ${post('/api/v1/recovery/ack', { incident_id: 'ID', operator: 'me@org' }).replace('"ID"', `"'$ID'"`)}
   ${post('/api/v1/recovery/reattest', { incident_id: 'ID' }).replace('"ID"', `"'$ID'"`)}
   ${post('/api/v1/incidents/resolve', { id: 'ID' }).replace('"ID"', `"'$ID'"`)}

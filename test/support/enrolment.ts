@@ -48,7 +48,10 @@ export const hostOf = (node: string, session: TpmSession): Host => ({
 });
 
 /** A reviewed file of EK roots. */
-export function rootsFile(roots: { name: string; trust: EkTrust; pem: string }[]): { path: string; remove: () => void } {
+export function rootsFile(roots: { name: string; trust: EkTrust; pem: string }[]): {
+  path: string;
+  remove: () => void;
+} {
   const folder = mkdtempSync(join(tmpdir(), 'interlock-roots-'));
   const path = join(folder, 'ek-roots.json');
   writeFileSync(path, JSON.stringify(roots));

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Repeats `look` until it returns something other than undefined, null or false; fails after `withinMs`. */
-export async function eventually<T>(look: () => Promise<T>, withinMs = 15_000): Promise<Exclude<T, false | null | undefined>> {
+export async function eventually<T>(
+  look: () => Promise<T>,
+  withinMs = 15_000,
+): Promise<Exclude<T, false | null | undefined>> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const found = await look();

@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chownSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { freePorts } from './free-ports.ts';
 
 /** Postgres refuses to run as root; `nobody` is on every Debian-like system. */
 const NOBODY = 65534;
@@ -16,14 +16,6 @@ export interface PostgresServer {
   port: number;
   pid: number;
   stop: () => Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** The directory of the embedded server, copied where `nobody` can reach it when the checkout is not readable to all. */
@@ -50,7 +42,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     { ...options, encoding: 'utf8' },
   );
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}${String(made.error ?? '')}`);
-  const port = await freePort();
+  const port = await freePorts(1);
   const settings = [
     'listen_addresses=127.0.0.1',
     `port=${port}`,

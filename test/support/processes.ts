@@ -20,6 +20,8 @@ export interface TestProcesses {
   toDatabase: TcpProxy;
   /** Resolves to the run id once the engine runs the workflow. */
   running: (workflowId: string, withinMs?: number) => Promise<string>;
+  /** The search attributes of a workflow, by name. */
+  attributes: (workflowId: string) => Promise<Record<string, unknown>>;
   close: () => Promise<void>;
 }
 
@@ -53,7 +55,11 @@ export async function startProcesses(
         const found = await handle.describe().catch(() => undefined);
         return found?.status.name === 'RUNNING' && found.runId;
       }, withinMs);
-    return { db: record.db, temporal, control, client, toDatabase, running, close };
+    const attributes = async (id: string) => {
+      const { typedSearchAttributes } = await client.workflow.getHandle(id).describe();
+      return Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
+    };
+    return { db: record.db, temporal, control, client, toDatabase, running, attributes, close };
   } catch (error) {
     await close();
     throw error;

@@ -26,7 +26,7 @@ export async function observeFiles(root: string): Promise<ObservedFile[]> {
   const left = { bytes: MOST_BYTES, answer: LARGEST_ANSWER };
   const walk = async (folder: Buffer, prefix: string, depth: number): Promise<void> => {
     if (depth > DEEPEST) throw failed('observation_too_large');
-    for (const name of (await names(folder)).sort(Buffer.compare)) {
+    for (const name of (await names(folder)).sort((x, y) => Buffer.compare(x, y))) {
       const at = Buffer.concat([folder, Buffer.from('/'), name]);
       const path = prefix + spell(name);
       const stats = await present(lstat(at));

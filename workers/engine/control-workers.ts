@@ -9,6 +9,9 @@ export const DATABASE_SESSIONS = SLOTS[CONTROL_QUEUE] + SLOTS[CRITICAL_QUEUE] + 
 
 const CACHED_WORKFLOWS = 500;
 
+/** A worker that was killed keeps its cached workflows' tasks this long (the engine's default is 10 s); a person waits 2 s. */
+const STICKY_FOR = '700ms';
+
 export interface ControlWorkersOptions {
   connection: NativeConnection;
   namespace: string;
@@ -26,6 +29,7 @@ export function createControlWorkers(options: ControlWorkersOptions): Promise<Wo
         maxConcurrentLocalActivityExecutions: SLOTS[taskQueue],
         maxConcurrentActivityTaskExecutions: SLOTS[taskQueue],
         maxCachedWorkflows: CACHED_WORKFLOWS,
+        stickyQueueScheduleToStartTimeout: STICKY_FOR,
         shutdownGraceTime: '5s',
         shutdownForceTime: '10s',
       }),

@@ -33,7 +33,8 @@ export async function workflowBundle(stateRoot: string): Promise<{ codePath: str
   const written = `${codePath}.${process.pid}`;
   writeFileSync(written, code, { mode: 0o600 });
   renameSync(written, codePath);
-  for (const old of readdirSync(cache)) if (old.startsWith(PREFIX) && old.endsWith('.js') && old !== name) rmSync(join(cache, old));
+  for (const old of readdirSync(cache))
+    if (old.startsWith(PREFIX) && old.endsWith('.js') && old !== name) rmSync(join(cache, old));
   return { codePath };
 }
 

@@ -23,7 +23,10 @@ export async function reconcile({ db, client, log }: ReconcileDeps): Promise<num
   do {
     page = await unfinishedProcesses(db, page.at(-1), PAGE);
     if (page.length === 0) break;
-    const missing = await notRunning(client, page.map((p) => p.workflow_id));
+    const missing = await notRunning(
+      client,
+      page.map((p) => p.workflow_id),
+    );
     for (const lost of page) {
       const found = missing.get(lost.workflow_id);
       if (found === undefined || !(await recreateProcess(db, lost, found))) continue;
@@ -36,14 +39,13 @@ export async function reconcile({ db, client, log }: ReconcileDeps): Promise<num
 
 /** Reconciles at once and then every 30 s until `signal` aborts; a round that fails is repeated by the next. */
 export async function keepReconciling(deps: ReconcileDeps, signal: AbortSignal): Promise<void> {
-  const wakeup = new Wakeup();
-  signal.addEventListener('abort', () => wakeup.wake(), { once: true });
+  const wakeup = new Wakeup(signal);
   while (!signal.aborted) {
     try {
       await reconcile(deps);
     } catch (error) {
       deps.log.warn({ event: 'reconcile.failed', reason: error instanceof Error ? error.message : String(error) });
     }
-    if (!signal.aborted) await wakeup.sleep(EVERY_MS);
+    await wakeup.sleep(EVERY_MS);
   }
 }

@@ -10,8 +10,7 @@ const LOOK_BACK = 500;
 
 /** Writes a log line `operator_alert` for every notification committed while it runs, until `signal` aborts. */
 export async function announceAlerts(db: Database, log: Logger, signal: AbortSignal): Promise<void> {
-  const wakeup = new Wakeup();
-  signal.addEventListener('abort', () => wakeup.wake(), { once: true });
+  const wakeup = new Wakeup(signal);
   const start = await newestNotification(db);
   let seen = new Set<number>();
   let newest = start;

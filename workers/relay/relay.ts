@@ -33,10 +33,9 @@ type Round = 'more' | 'blocked' | 'idle' | 'failed';
  */
 export async function startRelay(deps: RelayDeps, signal: AbortSignal): Promise<{ ended: Promise<void> }> {
   const { db, databaseUrl, startProcess, window, log } = deps;
-  const wakeup = new Wakeup();
+  const wakeup = new Wakeup(signal);
   const pace = new Pace(() => incidentsNumbered(db));
   const send = (pokes: OutboxPoke[]) => sendPokes(pokes, startProcess, log);
-  signal.addEventListener('abort', () => wakeup.wake(), { once: true });
   const listener = await listenToOutbox(databaseUrl, () => wakeup.wake(), log, signal);
   const loops = Promise.all([run('critical'), run('ordinary')]);
   return { ended: Promise.all([listener.ended, loops]).then(() => undefined) };

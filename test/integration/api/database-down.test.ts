@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStateApp, attestationReport } from '../../../api/state-ports.ts';
 import { pino } from 'pino';
 import { closeServer, listen } from '../../../api/listen.ts';
-import { freePort } from '../../support/postgres-server.ts';
+import { freePorts } from '../../support/free-ports.ts';
 import { startApi } from './api-under-test.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 
 let api: ApiUnderTest;
 beforeAll(async () => {
-  api = await startApi({ databaseUrl: `postgres://interlock@127.0.0.1:${await freePort()}/gone` });
+  api = await startApi({ databaseUrl: `postgres://interlock@127.0.0.1:${await freePorts(1)}/gone` });
 });
 afterAll(() => api?.close());
 

@@ -2,15 +2,23 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { EnrolmentActivities, KeyDescription, OpenedEnrolment } from '../../../activities/enrolment/types.ts';
+import type {
+  EnrolmentActivities,
+  KeyDescription,
+  OpenedEnrolment,
+  RoundActivities,
+} from '../../../activities/enrolment/types.ts';
 import type { AttestationContext } from '../../../db/attestation/context.ts';
 import { currentReference } from '../../../db/attestation/signed-versions.ts';
 import { one, rows } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
+import { awaitFreshQuote } from '../../../db/command/await-quote.ts';
 import type { EnrolmentAnswer } from '../../../db/command/complete-enrolment.ts';
 import { completeEnrolment } from '../../../db/command/complete-enrolment.ts';
 import type { Environment } from '../../../domain/attestation/appraise.ts';
+import { attestationRecord } from '../../../db/read/attestation-state.ts';
 import { ENROLMENT_PCRS } from '../../../domain/attestation/enrolment.ts';
+import { attestationState } from '../../../domain/attestation/state.ts';
 import { enrolmentPort, ITSELF } from '../../../workers/enrolment-port.ts';
 import { enrolmentVerifier } from '../../../workers/enrolment-verifier.ts';
 import { instanceKey } from '../../../workers/keys/instance-key.ts';
@@ -54,7 +62,7 @@ interface Setting {
   roots?: { name: string; trust: 'hardware' | 'simulated'; pem: string }[];
 }
 
-function activities({ environment = 'embedded', roots }: Setting = {}): EnrolmentActivities {
+function activities({ environment = 'embedded', roots }: Setting = {}): EnrolmentActivities & RoundActivities {
   const file = rootsFile(roots ?? [{ name: 'ca-a', trust: 'simulated', pem: a.pem }]);
   removals.push(file.remove);
   const verifier = enrolmentVerifier(environment, file.path);
@@ -76,7 +84,8 @@ async function answered(host: TestHost, keys: KeyDescription, setting?: Setting)
 const complete = (answer: EnrolmentAnswer, environment?: Environment) =>
   completeEnrolment(db, ITSELF, answer, context(environment), key.signer);
 
-const nodes = () => rows<{ node: string; ek_trust: string; last_passed: boolean }>(db, 'SELECT * FROM attestation_nodes');
+const nodes = () =>
+  rows<{ node: string; ek_trust: string; last_passed: boolean }>(db, 'SELECT * FROM attestation_nodes');
 
 /** The codes of refusals on the ledger. */
 async function refusals(): Promise<string[]> {
@@ -114,10 +123,33 @@ describe('an enrolment', () => {
     expect(await nodes()).toMatchObject([{ ek_trust: 'hardware' }]);
   });
 
-  it('keeps neither the secret nor the proof in its challenge', async () => {
+  it('keeps no proof in its challenge', async () => {
     const answer = await answered(a, keysA);
     const row = await one<{ challenge: string }>(db, 'SELECT c::text AS challenge FROM challenges c');
     expect(row?.challenge).not.toContain(answer.proof);
+  });
+});
+
+describe('an enrolled node', () => {
+  it('is unknown from a start on until a fresh quote passes', async () => {
+    const state = async () => attestationState(await attestationRecord(db));
+    const port = activities();
+    expect(await state()).toBe('unknown');
+    await complete(await answered(a, keysA));
+    expect(await state()).toBe('trusted');
+    await awaitFreshQuote(db, ITSELF, NODE);
+    await awaitFreshQuote(db, ITSELF, NODE);
+    expect(await state()).toBe('unknown');
+    expect(await rows(db, "SELECT 1 FROM ledger_entries WHERE action = 'quote_awaited'")).toHaveLength(1);
+    const challenge = await port.openWatchChallenge(NODE);
+    const evidence = await a.host.collectEvidence(challenge);
+    expect(await port.recordQuote({ challenge_id: challenge.challenge_id, evidence })).toEqual({ passed: true });
+    expect(await state()).toBe('trusted');
+  });
+
+  it('that a start has nothing to await of stays absent', async () => {
+    await awaitFreshQuote(db, ITSELF, 'nobody');
+    expect(await nodes()).toEqual([]);
   });
 });
 
@@ -213,7 +245,11 @@ describe('an answer', () => {
   });
 
   it('with keys or a verdict other than those the challenge was written for is refused', async () => {
-    for (const change of [{ ek_trust: 'hardware' as const }, { ek_public: keysB.ek_public }, { ek_certificate: null }]) {
+    for (const change of [
+      { ek_trust: 'hardware' as const },
+      { ek_public: keysB.ek_public },
+      { ek_certificate: null },
+    ]) {
       const answer = await answered(a, keysA);
       const enrolment = { ...answer.enrolment, ...change };
       expect(await complete({ ...answer, enrolment })).toEqual({ ok: false, code: 'credential_failed' });
@@ -223,7 +259,10 @@ describe('an answer', () => {
 
   it.each([
     ['no quote', () => null],
-    ['a quote over another nonce', (host: TestHost, c: { nonce: string }) => quoteOf(host, c, { nonce: 'ab'.repeat(32) })],
+    [
+      'a quote over another nonce',
+      (host: TestHost, c: { nonce: string }) => quoteOf(host, c, { nonce: 'ab'.repeat(32) }),
+    ],
     ['a quote by another TPM', (_: TestHost, c: { nonce: string }) => quoteOf(b, c, {})],
     ['a quote of fewer PCRs', (host: TestHost, c: { nonce: string }) => quoteOf(host, c, { pcrs: [0, 23] })],
   ])('with %s is refused and leaves nothing', async (_what, evidenceOf) => {
@@ -238,7 +277,9 @@ describe('an answer', () => {
 
   it('that comes too late is refused', async () => {
     const answer = await answered(a, keysA);
-    await db.query(`UPDATE challenges SET created_at = created_at - interval '2 min', expires_at = expires_at - interval '2 min'`);
+    await db.query(
+      `UPDATE challenges SET created_at = created_at - interval '2 min', expires_at = expires_at - interval '2 min'`,
+    );
     expect(await complete(answer)).toEqual({ ok: false, code: 'challenge_expired' });
   });
 });

@@ -90,7 +90,9 @@ describe('the embedded default', () => {
 
   it('kept the secret of the credential out of history and record', async () => {
     const history = JSON.stringify(await client.workflow.getHandle(`enrol/${NODE}`).fetchHistory());
-    const payloads = [...history.matchAll(/"data":"([A-Za-z0-9+/=]+)"/g)].map(([, data]) => Buffer.from(data ?? '', 'base64'));
+    const payloads = [...history.matchAll(/"data":"([A-Za-z0-9+/=]+)"/g)].map(([, data]) =>
+      Buffer.from(data ?? '', 'base64'),
+    );
     const text = payloads.join('\n');
     const field = (name: string) => new RegExp(`"${name}":"([0-9a-f]+)"`).exec(text)?.[1] ?? '';
     expect(field('credential_blob')).not.toBe('');
@@ -117,12 +119,15 @@ describe('the embedded default', () => {
   it('quotes and checks afresh at its next start', async () => {
     const before = { results: (await results()).length, checks: (await checks()).length };
     await start();
+    await eventually(async () => (await results()).length > before.results && (await checks()).length > before.checks);
     await client.workflow.getHandle(`attestation-round/${NODE}`).result();
-    await client.workflow.getHandle('integrity-round/protected').result();
     expect(await results()).toHaveLength(before.results + 1);
     expect(await checks()).toHaveLength(before.checks + 1);
     expect([await attestation(), await integrity()]).toEqual(['trusted', 'trusted']);
-    const versions = await rows(db, 'SELECT version FROM integrity_baselines UNION ALL SELECT version FROM reference_values');
+    const versions = await rows(
+      db,
+      'SELECT version FROM integrity_baselines UNION ALL SELECT version FROM reference_values',
+    );
     expect(versions).toEqual([{ version: 1 }, { version: 1 }]);
   }, 60_000);
 
@@ -131,8 +136,9 @@ describe('the embedded default', () => {
     writeFileSync(join(protectedPath, 'added.txt'), 'x');
     await start();
     await eventually(async () => (await integrity()) === 'degraded', 30_000);
-    const incidents = await rows<{ class: string }>(db, 'SELECT class FROM incidents');
-    expect(incidents).toEqual([{ class: 'integrity_violation' }]);
+    const incidents = () => rows<{ class: string }>(db, 'SELECT class FROM incidents');
+    await eventually(async () => (await incidents()).length > 0);
+    expect(await incidents()).toEqual([{ class: 'integrity_violation' }]);
     expect(await attestation()).toBe('trusted');
   }, 60_000);
 });

@@ -41,15 +41,15 @@ describe('a ceremony from report to resolution', () => {
     expect(ceremony.taskQueue).toBe('control');
     await described(`incident/${id}`);
     const shown = await eventually(async () => {
-      const { searchAttributes } = await described(`recovery/${id}`);
-      return searchAttributes['AwaitingRole'] !== undefined && searchAttributes;
+      const attributes = await on.attributes(`recovery/${id}`);
+      return attributes['AwaitingRole'] !== undefined && attributes;
     });
     expect(shown).toMatchObject({
-      Workspace: ['default'],
-      IncidentClass: ['manifest_mismatch'],
-      Severity: ['high'],
-      ProcessState: ['recovering'],
-      AwaitingRole: ['operator'],
+      Workspace: 'default',
+      IncidentClass: 'manifest_mismatch',
+      Severity: 'high',
+      ProcessState: 'recovering',
+      AwaitingRole: 'operator',
     });
 
     const early = await refusal(update(id, 'resolve', {}));

@@ -21,7 +21,9 @@ describe('while Postgres is away', () => {
     await on.running(ceremony);
     on.toDatabase.cut();
     const began = Date.now();
-    expect((await refusal(decide(on.client, ceremony, 'ack', { operator: 'me@org' }))).type).toBe('database_unreachable');
+    expect((await refusal(decide(on.client, ceremony, 'ack', { operator: 'me@org' }))).type).toBe(
+      'database_unreachable',
+    );
     expect(Date.now() - began).toBeLessThan(15_000);
     on.toDatabase.restore();
     await decide(on.client, ceremony, 'ack', { operator: 'me@org' });

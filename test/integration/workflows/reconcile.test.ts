@@ -22,9 +22,16 @@ afterAll(() => on?.close());
 const round = () => reconcile({ db: on.db, client: on.client, log });
 /** Lets a process look as old as reconcile wants it. */
 const age = (id: string) =>
-  on.db.query(`UPDATE process SET started_at = started_at - interval '1 minute', created_at = created_at - interval '1 minute' WHERE subject = $1`, [id]);
+  on.db.query(
+    `UPDATE process SET started_at = started_at - interval '1 minute', created_at = created_at - interval '1 minute' WHERE subject = $1`,
+    [id],
+  );
 const recreated = (id: string) =>
-  rows<{ detail: string }>(on.db, `SELECT detail FROM ledger_entries WHERE action = 'process_recreated' AND object = $1`, [`incident/${id}`]);
+  rows<{ detail: string }>(
+    on.db,
+    `SELECT detail FROM ledger_entries WHERE action = 'process_recreated' AND object = $1`,
+    [`incident/${id}`],
+  );
 
 /** A poke that is still on its way would start the process again before reconcile does. */
 const relayed = () => eventually(async () => (await one(on.db, 'SELECT 1 FROM outbox LIMIT 1')) === undefined);
@@ -42,7 +49,11 @@ describe('reconcile', () => {
     const second = await on.running(workflow);
     expect(second).not.toBe(first);
     const [entry] = await recreated(id);
-    expect(JSON.parse(entry?.detail ?? '{}')).toEqual({ workflow_id: workflow, type: 'recoveryCeremony', found: 'terminated' });
+    expect(JSON.parse(entry?.detail ?? '{}')).toEqual({
+      workflow_id: workflow,
+      type: 'recoveryCeremony',
+      found: 'terminated',
+    });
     await decide(on.client, workflow, 'resolve');
     await on.client.workflow.getHandle(workflow).result();
     await on.client.workflow.getHandle(`incident/${id}`).result();
@@ -57,7 +68,11 @@ describe('reconcile', () => {
     await age(id);
     expect(await round()).toBe(1);
     await on.running(`recovery/${id}`);
-    const held = await one<{ n: number }>(on.db, 'SELECT count(*) AS n FROM holds WHERE incident_id = $1 AND released_at IS NULL', [id]);
+    const held = await one<{ n: number }>(
+      on.db,
+      'SELECT count(*) AS n FROM holds WHERE incident_id = $1 AND released_at IS NULL',
+      [id],
+    );
     expect(held?.n).toBe(2);
   });
 
@@ -66,7 +81,9 @@ describe('reconcile', () => {
     await on.running(`recovery/${id}`);
     await age(id);
     expect(await round()).toBe(0);
-    expect(await notRunning(on.client, [`recovery/${id}`, 'recovery/INC-none'])).toEqual(new Map([['recovery/INC-none', 'not_found']]));
+    expect(await notRunning(on.client, [`recovery/${id}`, 'recovery/INC-none'])).toEqual(
+      new Map([['recovery/INC-none', 'not_found']]),
+    );
     expect(await recreated(id)).toEqual([]);
   });
 
@@ -74,7 +91,10 @@ describe('reconcile', () => {
     const { id } = await reportIncident(on.db, 'prompt_injection', { severity: 'critical' });
     await on.running(`recovery/${id}`);
     await on.client.workflow.getHandle(`incident/${id}`).terminate();
-    await on.db.query(`UPDATE process SET started_at = NULL, created_at = created_at - interval '1 minute' WHERE workflow_id = $1`, [`incident/${id}`]);
+    await on.db.query(
+      `UPDATE process SET started_at = NULL, created_at = created_at - interval '1 minute' WHERE workflow_id = $1`,
+      [`incident/${id}`],
+    );
     expect(await round()).toBe(1);
     await on.running(`incident/${id}`);
   });
@@ -83,7 +103,13 @@ describe('reconcile', () => {
 describe('a process that the record does not want', () => {
   it('returns at once and changes nothing', async () => {
     const start = createStartProcess(on.client);
-    await start({ type: 'recoveryCeremony', workspace_id: 'default', subject: 'INC-20260101-000000-9999', severity_rank: 2, version: 1 });
+    await start({
+      type: 'recoveryCeremony',
+      workspace_id: 'default',
+      subject: 'INC-20260101-000000-9999',
+      severity_rank: 2,
+      version: 1,
+    });
     await on.client.workflow.getHandle('recovery/INC-20260101-000000-9999').result();
     const { id } = await reportIncident(on.db, 'tool_call_burst');
     await start({ type: 'recoveryCeremony', workspace_id: 'default', subject: id, severity_rank: 3, version: 1 });

@@ -4,7 +4,8 @@ import { DatabaseError } from '../../../db/errors.ts';
 import { judge, toFailure, withFailures } from '../../../activities/failures.ts';
 import { TpmError } from '../../../native/tpm/error.ts';
 
-const server = (code: string) => Object.assign(new Error('relation "incidents" of user secret'), { code, severity: 'ERROR' });
+const server = (code: string) =>
+  Object.assign(new Error('relation "incidents" of user secret'), { code, severity: 'ERROR' });
 
 describe('failures of activities', () => {
   it.each([
@@ -35,7 +36,13 @@ describe('failures of activities', () => {
     const lines: object[] = [];
     const log = { warn: (line: object) => lines.push(line), error: (line: object) => lines.push(line) };
     const own = ApplicationFailure.nonRetryable('no', 'own');
-    const activities = withFailures({ fail: async () => Promise.reject(own), lose: async () => Promise.reject(new DatabaseError('database_unreachable')) }, log);
+    const activities = withFailures(
+      {
+        fail: async () => Promise.reject(own),
+        lose: async () => Promise.reject(new DatabaseError('database_unreachable')),
+      },
+      log,
+    );
     await expect(activities.fail()).rejects.toBe(own);
     await expect(activities.lose()).rejects.toMatchObject({ type: 'database_unreachable', nonRetryable: false });
     expect(lines).toMatchObject([

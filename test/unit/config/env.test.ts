@@ -95,8 +95,9 @@ describe('environment', () => {
   });
 
   it('never repeats a value in its message', () => {
-    expect(() => readEnv({ ...embedded, INTERLOCK_DATABASE_URL: 'mysql://u:hunter2@db' })).toThrow(
-      expect.not.objectContaining({ message: expect.stringContaining('hunter2') as string }) as Error,
+    const secret = 'mysql://u:hunter2@db';
+    expect(() => readEnv({ ...embedded, INTERLOCK_DATABASE_URL: secret })).toThrow(
+      /^INTERLOCK_DATABASE_URL has a value of the wrong form$/,
     );
   });
 

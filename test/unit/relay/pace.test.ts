@@ -3,7 +3,13 @@ import { INTAKE_BUSY_PER_SECOND, Pace, ROWS_PER_SECOND } from '../../../workers/
 
 function pace() {
   const world = { now: 0, numbered: 0 };
-  return { world, pace: new Pace(async () => world.numbered, () => world.now) };
+  return {
+    world,
+    pace: new Pace(
+      async () => world.numbered,
+      () => world.now,
+    ),
+  };
 }
 
 describe('the pace of ordinary pokes', () => {

@@ -36,6 +36,7 @@ describe('the workflow bundle', () => {
   it('lists each patch once, with when and why it goes', () => {
     const ids = PATCHES.map((p) => p.id);
     expect(new Set(ids).size).toBe(ids.length);
-    for (const patch of PATCHES) expect(Object.values(patch).every((v) => v.trim() !== '')).toBe(true);
+    for (const { since, reason, removeWhen } of PATCHES)
+      for (const said of [since, reason, removeWhen]) expect(said).toMatch(/\S/);
   });
 });

@@ -350,5 +350,7 @@ CREATE UNIQUE INDEX "incidents_dedup" ON "incidents" USING btree ("workspace_id"
 CREATE INDEX "ledger_object" ON "ledger_entries" USING btree ("workspace_id","object","entry_id");--> statement-breakpoint
 CREATE INDEX "notifications_open" ON "notifications" USING btree ("workspace_id","id") WHERE seen_at IS NULL;--> statement-breakpoint
 CREATE INDEX "outbox_order" ON "outbox" USING btree ("severity_rank","id");--> statement-breakpoint
+CREATE INDEX "outbox_workflow" ON "outbox" USING btree ("workspace_id","workflow_id");--> statement-breakpoint
+CREATE INDEX "process_unsettled" ON "process" USING btree ("severity_rank") WHERE over_at IS NULL AND started_at IS NOT NULL AND settled_at IS NULL;--> statement-breakpoint
 CREATE INDEX "process_due" ON "process" USING btree ("severity_rank","created_at","workflow_id") WHERE over_at IS NULL;--> statement-breakpoint
 CREATE INDEX "two_person_pending" ON "two_person_requests" USING btree ("workspace_id","action","object") WHERE granted_at IS NULL;
