@@ -38,6 +38,12 @@ export function openDatabase({ url, name, max = 16 }: DatabaseOptions): Database
   return pool;
 }
 
+/** Rows of a statement on the hot path: prepared once per connection under its name. */
+export async function prepared<T>(db: Queryable, name: string, text: string, values: unknown[]): Promise<T[]> {
+  const result = await db.query({ name, text, values });
+  return result.rows as T[];
+}
+
 /** Rows of one statement. `T` is the row type of the schema. */
 export async function rows<T>(db: Queryable, text: string, values: unknown[] = []): Promise<T[]> {
   const result = await db.query({ text, values });

@@ -3,7 +3,7 @@ import type { ContainmentPolicy } from '../../domain/containment/policy.ts';
 import { targetKey } from '../../domain/incident/create.ts';
 import { dedupKey, floodKey } from '../../domain/intake/types.ts';
 import type { IntakeReport } from '../../domain/intake/types.ts';
-import { rows } from '../client.ts';
+import { prepared, rows } from '../client.ts';
 import type { Tx } from '../transaction.ts';
 
 interface Found {
@@ -50,8 +50,9 @@ export async function findFloods(
   const sorted = [...keys].sort();
   const parts = sorted.map((key) => JSON.parse(key) as [string, string, string, string]);
   const column = (i: number) => parts.map((p) => p[i]);
-  const found = await rows<{ i: number; newest: string; count: number }>(
+  const found = await prepared<{ i: number; newest: string; count: number }>(
     tx,
+    'floods-find',
     `SELECT k.i, f.newest, f.count
       FROM unnest($1::int4[], $2::text[], $3::text[], $4::text[], $5::text[]) AS k(i, w, class, source, target)
       CROSS JOIN LATERAL (

@@ -3,7 +3,7 @@ import type { WindowEvent } from '../../domain/containment/escalation.ts';
 import type { Incident } from '../../domain/incident/types.ts';
 import { incidentKey, windowKey } from '../../domain/intake/types.ts';
 import type { IntakeOutcome, IntakeReport, IntakeState } from '../../domain/intake/types.ts';
-import { rows } from '../client.ts';
+import { prepared, rows } from '../client.ts';
 import type { Tx } from '../transaction.ts';
 import { findDedups, findFloods } from './intake-folds.ts';
 import { activePolicy } from './policies.ts';
@@ -48,8 +48,9 @@ async function lockWindows(tx: Tx, reports: IntakeReport[]): Promise<Map<string,
   const keys = [...new Set(reports.map((r) => windowKey(r.workspace_id, r.report.class)))].sort();
   const pairs = keys.map((key) => JSON.parse(key) as [string, string]);
   const select = () =>
-    rows<{ workspace_id: string; class: IntakeReport['report']['class']; events: WindowEvent[] }>(
+    prepared<{ workspace_id: string; class: IntakeReport['report']['class']; events: WindowEvent[] }>(
       tx,
+      'windows-lock',
       `SELECT w.workspace_id, w.class, w.events FROM escalation_windows w
         JOIN unnest($1::text[], $2::text[]) AS k(w, c) ON w.workspace_id = k.w AND w.class = k.c
         ORDER BY w.workspace_id, w.class FOR UPDATE OF w`,
@@ -69,6 +70,7 @@ async function lockWindows(tx: Tx, reports: IntakeReport[]): Promise<Map<string,
 
 async function lockUnresolved(tx: Tx, ids: [string, string][]): Promise<Map<string, Incident>> {
   if (ids.length === 0) return new Map();
+  // Planned each time: a generic plan joins the wrong way round while the table is small.
   const found = await rows<Incident>(
     tx,
     `SELECT i.* FROM incidents i JOIN unnest($1::text[], $2::text[]) AS k(w, id) ON i.workspace_id = k.w AND i.id = k.id
@@ -79,8 +81,9 @@ async function lockUnresolved(tx: Tx, ids: [string, string][]): Promise<Map<stri
 }
 
 async function allocateNumbers(tx: Tx, n: number): Promise<{ now: string; values: number[] }> {
-  const found = await rows<{ now: string; number: number }>(
+  const found = await prepared<{ now: string; number: number }>(
     tx,
+    'numbers-allocate',
     `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, nextval('incident_number') AS number FROM generate_series(1, $1::int4)`,
     [n],
   );

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../domain/canonical/json.ts';
 import { parseContainmentPolicy, policyDigest } from '../../domain/containment/policy.ts';
 import type { ContainmentPolicy } from '../../domain/containment/policy.ts';
-import { one } from '../client.ts';
+import { one, prepared } from '../client.ts';
 import type { Database, Queryable } from '../client.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
@@ -17,8 +17,9 @@ const parsed = new Map<string, ContainmentPolicy>();
 
 /** The containment policy in force, read in the caller's transaction; bodies are immutable and parsed once per digest. */
 export async function activePolicy(tx: Queryable): Promise<ActivePolicy> {
-  const row = await one<{ digest: string; body: string }>(
+  const [row] = await prepared<{ digest: string; body: string }>(
     tx,
+    'policy-active',
     `SELECT a.digest, CASE WHEN a.digest = ANY($1) THEN NULL ELSE p.body END AS body
       FROM active_policies a JOIN policies p USING (digest) WHERE a.kind = 'containment'`,
     [[...parsed.keys()]],

@@ -126,3 +126,19 @@ export const integrityResults = pgTable(
   },
   (t) => [index('integrity_results_baseline').on(t.workspace_id, t.baseline, t.result_id.desc().nullsFirst())],
 );
+
+/** Where a baseline's files are, and whether somebody has looked at them since the last start. */
+export const integrityStandings = pgTable(
+  'integrity_standings',
+  {
+    workspace_id: text().notNull(),
+    baseline: text().notNull(),
+    /** The host whose attester observes the files. */
+    node: text().notNull(),
+    missed_checks: integer().notNull(),
+    check_pending: boolean().notNull(),
+    version: integer().notNull(),
+    ...authorship(),
+  },
+  (t) => [primaryKey({ columns: [t.workspace_id, t.baseline] })],
+);

@@ -15,6 +15,8 @@ export const twoPersonRequests = pgTable(
     expires_at: instant().notNull(),
     granted_at: instant(),
     granted_by: text(),
+    /** Of a grant that is used later than it is given: when it was. It is used once, and not after `expires_at`. */
+    used_at: instant(),
     single_operator: boolean().notNull(),
     ...authorship(),
   },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Step } from '../../domain/intake/types.ts';
-import type { Incident } from '../../domain/incident/types.ts';
+import type { Effect, Incident } from '../../domain/incident/types.ts';
 import type { Tx } from '../transaction.ts';
 import { writeCounters } from './counters.ts';
 import { placeHolds, releaseHolds } from './holds.ts';
@@ -42,36 +42,44 @@ export async function writeChange(tx: Tx, change: Change): Promise<void> {
 }
 
 function entriesOf({ steps, now }: Change): EntryDraft[] {
-  return steps.flatMap(({ incident, effects, actor, on_behalf_of }) =>
-    effects.flatMap((effect): EntryDraft[] => {
-      const base = {
-        workspace_id: incident.workspace_id,
-        at: now,
-        actor,
-        on_behalf_of,
-        object: `incident/${incident.id}`,
-        record_hash: incident.hash,
-        record_version: incident.version,
-        policy_digest: incident.policy_digest,
-      };
-      switch (effect.kind) {
-        case 'entry':
-          return [{ ...base, action: effect.action, detail: effect.detail }];
-        case 'place_hold':
-          return [
-            { ...base, action: 'hold_placed', detail: { gate: effect.gate, target: effect.target, by: effect.action } },
-          ];
-        case 'release_holds':
-          return [{ ...base, action: 'holds_released', detail: { kept: effect.keep } }];
-        case 'alert':
-          return [{ ...base, action: 'operator_alert', detail: { severity: incident.severity } }];
-        case 'poke':
-          return [];
-        default: {
-          const unknown: never = effect;
-          throw new Error(`unknown effect ${JSON.stringify(unknown)}`);
-        }
-      }
-    }),
-  );
+  return steps.flatMap((step) => {
+    const { incident, effects, actor, on_behalf_of } = step;
+    const base = {
+      workspace_id: incident.workspace_id,
+      at: now,
+      actor,
+      on_behalf_of,
+      object: `incident/${incident.id}`,
+      record_hash: incident.hash,
+      record_version: incident.version,
+      policy_digest: incident.policy_digest,
+    };
+    const entries = effects.flatMap((effect) => {
+      const said = entryOf(effect, incident);
+      return said === null ? [] : [{ ...base, ...said }];
+    });
+    const holds = effects.flatMap((e) =>
+      e.kind === 'place_hold' ? [{ by: e.action, gate: e.gate, target: e.target }] : [],
+    );
+    return holds.length === 0 ? entries : [...entries, { ...base, action: 'holds_placed', detail: { holds } }];
+  });
+}
+
+/** What an effect says in the ledger by itself; the holds of a step are one entry together. */
+function entryOf(effect: Effect, incident: Incident): Pick<EntryDraft, 'action' | 'detail'> | null {
+  switch (effect.kind) {
+    case 'entry':
+      return { action: effect.action, detail: effect.detail };
+    case 'release_holds':
+      return { action: 'holds_released', detail: { kept: effect.keep } };
+    case 'alert':
+      return { action: 'operator_alert', detail: { severity: incident.severity } };
+    case 'place_hold':
+    case 'poke':
+      return null;
+    default: {
+      const unknown: never = effect;
+      throw new Error(`unknown effect ${JSON.stringify(unknown)}`);
+    }
+  }
 }

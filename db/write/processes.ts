@@ -23,6 +23,12 @@ const DUE = `INSERT INTO process AS p (workspace_id, workflow_id, type, subject,
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int2[], $7::text[]) AS s(w, id, type, subject, rank, actor)
   ON CONFLICT (workspace_id, workflow_id) DO UPDATE SET severity_rank = least(p.severity_rank, excluded.severity_rank)`;
 
+/** A process that this very transaction asks for cannot be over yet. */
+const POKE_NEW = `INSERT INTO outbox (workspace_id, workflow_id, type, subject, version, severity_rank, created_at, actor)
+  SELECT w, id, type, subject, version, rank, $6, actor
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int2[], $7::text[], $8::int4[])
+      AS s(w, id, type, subject, rank, actor, version)`;
+
 const POKE = `INSERT INTO outbox (workspace_id, workflow_id, type, subject, version, severity_rank, created_at, actor)
   SELECT p.workspace_id, p.workflow_id, p.type, p.subject, s.version, p.severity_rank, $4, s.actor
     FROM unnest($1::text[], $2::text[], $3::int4[], $5::text[]) AS s(w, id, version, actor)
@@ -47,13 +53,27 @@ export async function writePokes(tx: Tx, pokes: Poke[], now: string): Promise<vo
     await tx.query({ name: 'process-due', text: DUE, values });
   }
   const awake = pokes.filter((p) => p.poke);
-  const c = (name: keyof Poke) => awake.map((p) => p[name]);
-  const poked = await tx.query({
-    name: 'outbox-insert',
-    text: POKE,
-    values: [c('workspace_id'), c('workflow_id'), c('version'), now, c('actor')],
-  });
-  if (poked.rowCount !== null && poked.rowCount > 0) await tx.query("SELECT pg_notify('outbox', '')");
+  const poked = (await pokeNew(tx, awake, now)) + (await pokeWaiting(tx, awake, now));
+  if (poked > 0) await tx.query("SELECT pg_notify('outbox', '')");
+}
+
+const isNew = (p: Poke): boolean => p.due && p.version === 1;
+
+async function pokeNew(tx: Tx, pokes: Poke[], now: string): Promise<number> {
+  const fresh = pokes.filter(isNew);
+  if (fresh.length === 0) return 0;
+  const c = (name: keyof Poke) => fresh.map((p) => p[name]);
+  const values = [c('workspace_id'), c('workflow_id'), c('type'), c('subject'), c('severity_rank'), now];
+  await tx.query({ name: 'outbox-insert-new', text: POKE_NEW, values: [...values, c('actor'), c('version')] });
+  return fresh.length;
+}
+
+async function pokeWaiting(tx: Tx, pokes: Poke[], now: string): Promise<number> {
+  const known = pokes.filter((p) => !isNew(p));
+  if (known.length === 0) return 0;
+  const c = (name: keyof Poke) => known.map((p) => p[name]);
+  const values = [c('workspace_id'), c('workflow_id'), c('version'), now, c('actor')];
+  return (await tx.query({ name: 'outbox-insert', text: POKE, values })).rowCount ?? 0;
 }
 
 /** The response waits for every contained incident that has something to wait for; the ceremony is started by it. */

@@ -60,6 +60,18 @@ export function firstReference(
   });
 }
 
+/**
+ * The first version of a node's successor: what that one showed at its own enrolment, numbered on from `last`.
+ * Errors: reference_invalid.
+ */
+export function successorReference(
+  last: number,
+  shown: { node: string; pcrs: readonly PcrValue[]; firmware_version: string },
+  approval: ApprovalInput,
+): ReferenceValues {
+  return parseReferenceValues({ ...firstReference(shown, approval), version: last + 1 });
+}
+
 function changed(current: ReferenceValues, change: ReferenceChange): Partial<ReferenceValues> {
   if ('firmware_version' in change) return { firmware_versions: [change.firmware_version] };
   const key = String(change.pcr);

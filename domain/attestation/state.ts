@@ -15,6 +15,12 @@ export interface NodeStanding {
 export const MISSED_QUOTES_LIMIT = 2;
 export const EVIDENCE_MISSING_AFTER_MS = 5 * 60_000;
 
+/** The attester's time to answer, and that of a control process to come back. */
+const ROUND_MS = 60_000;
+
+/** How long a pass speaks for its subject where a watch looks every `intervalMs`: two looks may fail to come. */
+export const passCountsForMs = (intervalMs: number): number => 2 * intervalMs + ROUND_MS;
+
 /**
  * `open_incidents` counts open latched incidents of the kind. `max_age_ms`: a pass older than this no longer speaks for
  * the node; absent where no watch takes quotes.

@@ -47,6 +47,7 @@ const PERMITTED = {
   'attestation.enroll': ['security_owner'],
   'attestation.approve_reference': ['security_owner'],
   'attestation.retire': ['security_owner'],
+  'integrity.check': RESPONDERS,
   'integrity.approve_baseline': ['security_owner'],
   'forensic.export': ['security_owner'],
   'ledger.read': ['auditor'],

@@ -9,6 +9,8 @@ export interface BaselineStanding {
   last_passed: boolean | null;
   last_pass_at: string | null;
   missed_checks: number;
+  /** A start happened since the last check: what the files are now is not known before the next. */
+  check_pending: boolean;
 }
 
 /**
@@ -28,6 +30,7 @@ export function integrityState({ baselines, open_incidents, now, max_age_ms }: I
   const known = baselines.every(
     (b) =>
       b.last_passed === true &&
+      !b.check_pending &&
       b.missed_checks < MISSED_CHECKS_LIMIT &&
       isRecent(b.last_pass_at, now, max_age_ms ?? Infinity),
   );

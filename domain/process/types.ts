@@ -1,20 +1,44 @@
 // What waits is a process: a workflow named by its business id, of a type that the record knows.
 import type { IncidentClass, Severity } from '../containment/types.ts';
 
-export const PROCESS_TYPES = ['incidentResponse', 'recoveryCeremony'] as const;
+export const INCIDENT_PROCESS_TYPES = ['incidentResponse', 'recoveryCeremony'] as const;
+export type IncidentProcessType = (typeof INCIDENT_PROCESS_TYPES)[number];
+
+/** Watches look at a node or at protected files for as long as the record lists them. */
+export const WATCH_TYPES = ['attestationWatch', 'integrityWatch'] as const;
+export type WatchType = (typeof WATCH_TYPES)[number];
+
+export const PROCESS_TYPES = [...INCIDENT_PROCESS_TYPES, ...WATCH_TYPES] as const;
 export type ProcessType = (typeof PROCESS_TYPES)[number];
 
-/** Every workflow type; those beyond the processes wait for nobody, so no record asks for them. */
-export const WORKFLOW_TYPES = [...PROCESS_TYPES, 'attestationRound', 'integrityRound', 'nodeEnrolment'] as const;
+/** Every workflow type; one beyond the processes waits for nobody, so no record asks for it. */
+export const WORKFLOW_TYPES = [...PROCESS_TYPES, 'nodeEnrolment'] as const;
 
-const KIND: Record<ProcessType, string> = { incidentResponse: 'incident', recoveryCeremony: 'recovery' };
+const KIND: Record<ProcessType, string> = {
+  incidentResponse: 'incident',
+  recoveryCeremony: 'recovery',
+  attestationWatch: 'attestation',
+  integrityWatch: 'integrity',
+};
 
 /** The workflow id, `<kind>/<business id>`. */
 export const workflowIdOf = (type: ProcessType, subject: string): string => `${KIND[type]}/${subject}`;
 
+const AGGREGATE: Record<ProcessType, string> = {
+  incidentResponse: 'incident',
+  recoveryCeremony: 'incident',
+  attestationWatch: 'node',
+  integrityWatch: 'baseline',
+};
+
+/** What the process is about, as the ledger names it. */
+export const aggregateOf = (type: ProcessType, subject: string): string => `${AGGREGATE[type]}/${subject}`;
+
+export const isWatch = (type: ProcessType): type is WatchType => WATCH_TYPES.some((watch) => watch === type);
+
 /** A process that waits for an incident. */
 export interface IncidentProcess {
-  type: ProcessType;
+  type: IncidentProcessType;
   workspace_id: string;
   incident_id: string;
 }

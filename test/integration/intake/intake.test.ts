@@ -37,7 +37,7 @@ describe('intake', () => {
       'SELECT action, record_hash FROM ledger_entries WHERE workspace_id = $1 ORDER BY entry_id',
       [w.workspace_id],
     );
-    expect(entries.map((e) => e.action)).toEqual(['incident_reported', 'hold_placed', 'hold_placed', 'hold_placed']);
+    expect(entries.map((e) => e.action)).toEqual(['incident_reported', 'holds_placed']);
     const incident = reply?.ok ? reply.incident : undefined;
     expect(new Set(entries.map((e) => e.record_hash))).toEqual(new Set([incident?.hash]));
   });

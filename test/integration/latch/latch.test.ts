@@ -70,8 +70,7 @@ describe('decisions', () => {
     );
     expect(entries.map((e) => e.action)).toEqual([
       'incident_reported',
-      'hold_placed',
-      'hold_placed',
+      'holds_placed',
       'decision_refused',
       'recovery_acknowledged',
     ]);
