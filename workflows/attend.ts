@@ -1,5 +1,5 @@
 import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { IncidentProcess, ProcessType, ProcessView } from '../domain/process/types.ts';
+import type { IncidentProcess, IncidentProcessType, ProcessView } from '../domain/process/types.ts';
 import { ConsoleEntry } from './console-entry.ts';
 import type { DecisionInbox } from './decision-inbox.ts';
 import { failureCode } from './failure-code.ts';
@@ -16,7 +16,7 @@ export type Step = (view: ProcessView) => Promise<number | null>;
  * the process's own step. Returns when the record says that the process is over and every decision has its answer.
  */
 export async function attend(
-  type: ProcessType,
+  type: IncidentProcessType,
   input: IncidentProcessInput,
   inbox: DecisionInbox,
   step: Step,

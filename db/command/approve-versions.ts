@@ -1,17 +1,20 @@
 import { approveReference } from '../../domain/attestation/reference-values.ts';
 import type { Claim } from '../../domain/attestation/claim.ts';
 import type { Evidence } from '../../domain/attestation/evidence.ts';
-import { approveBaseline } from '../../domain/integrity/baseline.ts';
-import type { FileRecord } from '../../domain/integrity/baseline.ts';
+import { z } from 'zod';
+import { approveBaseline, fileRecordSchema } from '../../domain/integrity/baseline.ts';
 import type { IncidentClass } from '../../domain/containment/types.ts';
 import type { AttestationContext, Signer } from '../attestation/context.ts';
 import { currentBaseline, currentReference, storeBaseline, storeReference } from '../attestation/signed-versions.ts';
 import { one } from '../client.ts';
 import type { Database } from '../client.ts';
-import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
+import { DsseError } from '../../domain/signing/dsse.ts';
 import { INSTANCE } from './caller.ts';
 import type { Caller } from './caller.ts';
+import { decideOnce } from './decide-once.ts';
+import type { Reused } from './decide-once.ts';
+import type { DecisionKey } from './decisions.ts';
 
 /** Why the expected state may change: an open incident of its kind is found by itself, else a maintenance ticket is needed. */
 export interface Cause {
@@ -23,23 +26,39 @@ export type Approved =
   | { ok: true; version: number }
   | {
       ok: false;
-      code: 'node_not_found' | 'baseline_not_found' | 'no_evidence' | 'approval_unjustified' | 'pcr_not_referenced';
-    };
+      code:
+        | 'node_not_found'
+        | 'baseline_not_found'
+        | 'no_evidence'
+        | 'approval_unjustified'
+        | 'pcr_not_referenced'
+        | 'observation_malformed'
+        | 'signed_version_invalid';
+    }
+  | Reused;
 
-type Facts = { ok: false; code: 'approval_unjustified' } | { ok: true; now: string; incident_id: string | null };
+type Facts = { ok: false; code: 'approval_unjustified' } | { ok: true; incident_id: string | null };
 
-/** The oldest unresolved incident of the class that the instance or its default workspace holds, and the clock. */
+/** The oldest unresolved incident of the class that the instance or its default workspace holds. */
 async function justify(tx: Tx, cls: IncidentClass, { ticket }: Cause): Promise<Facts> {
-  const row = await one<{ now: string; incident_id: string | null }>(
+  const row = await one<{ id: string }>(
     tx,
-    `SELECT date_trunc('milliseconds', clock_timestamp()) AS now,
-      (SELECT id FROM incidents WHERE workspace_id IN ('system', 'default') AND class = $1 AND state <> 'resolved'
-        AND (require_ack OR require_reattest) ORDER BY created_at LIMIT 1) AS incident_id`,
+    `SELECT id FROM incidents WHERE workspace_id IN ('system', 'default') AND class = $1 AND state <> 'resolved'
+      AND (require_ack OR require_reattest) ORDER BY created_at LIMIT 1`,
     [cls],
   );
-  if (row === undefined || (row.incident_id === null && ticket === null))
-    return { ok: false, code: 'approval_unjustified' };
-  return { ok: true, ...row };
+  if (row === undefined && ticket === null) return { ok: false, code: 'approval_unjustified' };
+  return { ok: true, incident_id: row?.id ?? null };
+}
+
+/** The version in force; null when there is none, and a refusal when it is not what the instance signed. */
+async function inForce<T>(current: Promise<T | null>): Promise<T | null | 'invalid'> {
+  try {
+    return await current;
+  } catch (error) {
+    if (error instanceof DsseError) return 'invalid';
+    throw error;
+  }
 }
 
 /**
@@ -49,23 +68,27 @@ async function justify(tx: Tx, cls: IncidentClass, { ticket }: Cause): Promise<F
 export async function approvePcr(
   db: Database,
   by: Caller,
-  asked: { node: string; pcr: number } & Cause,
+  asked: { node: string; pcr: number; key: DecisionKey } & Cause,
   context: AttestationContext,
   signer: Signer,
 ): Promise<Approved> {
-  return transaction(db, async (tx) => {
+  const once = { workspace_id: INSTANCE, aggregate: `node/${asked.node}`, kind: 'approve_reference', key: asked.key };
+  return decideOnce<Approved>(db, by, once, async (tx, now) => {
+    const node = await one<{ state: string }>(
+      tx,
+      'SELECT state FROM attestation_nodes WHERE workspace_id = $1 AND node = $2 FOR UPDATE',
+      [INSTANCE, asked.node],
+    );
+    if (node?.state !== 'enrolled') return { ok: false, code: 'node_not_found' };
     const facts = await justify(tx, 'attestation_failure', asked);
     if (!facts.ok) return facts;
-    await tx.query('SELECT 1 FROM attestation_nodes WHERE workspace_id = $1 AND node = $2 FOR UPDATE', [
-      INSTANCE,
-      asked.node,
-    ]);
-    const current = await currentReference(tx, asked.node, context.keys);
+    const current = await inForce(currentReference(tx, asked.node, context.keys));
     if (current === null) return { ok: false, code: 'node_not_found' };
+    if (current === 'invalid') return { ok: false, code: 'signed_version_invalid' };
     if (!Object.hasOwn(current.pcrs, String(asked.pcr))) return { ok: false, code: 'pcr_not_referenced' };
     const digest = await quotedPcr(tx, asked.node, asked.pcr);
     if (digest === undefined) return { ok: false, code: 'no_evidence' };
-    const { now, incident_id } = facts;
+    const { incident_id } = facts;
     const next = approveReference(current, {
       pcr: asked.pcr,
       digest,
@@ -92,23 +115,30 @@ async function quotedPcr(tx: Tx, node: string, pcr: number): Promise<string | un
   return (JSON.parse(last.evidence) as Evidence).pcrs.find((p) => p.index === pcr)?.digest;
 }
 
-/** Makes the observed files the expected ones, as a new signed version of the baseline. */
+const observedSchema = z.array(fileRecordSchema).min(1).max(10_000);
+
+/** Makes the observed files the expected ones, as a new signed version of the baseline. `observed` may have any shape. */
 export async function approveFiles(
   db: Database,
   by: Caller,
-  asked: { baseline: string; observed: readonly FileRecord[] } & Cause,
+  asked: { baseline: string; observed: unknown; key: DecisionKey } & Cause,
   context: AttestationContext,
   signer: Signer,
 ): Promise<Approved> {
-  return transaction(db, async (tx) => {
+  const aggregate = `baseline/${asked.baseline}`;
+  const once = { workspace_id: INSTANCE, aggregate, kind: 'approve_baseline', key: asked.key };
+  return decideOnce<Approved>(db, by, once, async (tx, now) => {
+    await tx.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`baseline:${asked.baseline}`]);
+    const current = await inForce(currentBaseline(tx, asked.baseline, context.keys));
+    if (current === null) return { ok: false, code: 'baseline_not_found' };
+    if (current === 'invalid') return { ok: false, code: 'signed_version_invalid' };
     const facts = await justify(tx, 'integrity_violation', asked);
     if (!facts.ok) return facts;
-    await tx.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`baseline:${asked.baseline}`]);
-    const current = await currentBaseline(tx, asked.baseline, context.keys);
-    if (current === null) return { ok: false, code: 'baseline_not_found' };
-    const { now, incident_id } = facts;
+    const observed = observedSchema.safeParse(asked.observed);
+    if (!observed.success) return { ok: false, code: 'observation_malformed' };
+    const { incident_id } = facts;
     const approval = { by: by.on_behalf_of ?? by.actor, reason: asked.reason, ticket: asked.ticket, incident_id, now };
-    const next = approveBaseline(current, { ...approval, observed: asked.observed });
+    const next = approveBaseline(current, { ...approval, observed: observed.data });
     await storeBaseline(tx, next, signer, by);
     return { ok: true, version: next.version };
   });

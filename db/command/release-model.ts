@@ -1,10 +1,12 @@
 import { one, rows } from '../client.ts';
 import type { Database } from '../client.ts';
-import { transaction } from '../transaction.ts';
 import { bump } from '../write/holds.ts';
 import { writeEntries } from '../write/ledger.ts';
 import { visibleWorkspaces } from './caller.ts';
 import type { Caller } from './caller.ts';
+import { decideOnce } from './decide-once.ts';
+import type { Reused } from './decide-once.ts';
+import type { DecisionKey } from './decisions.ts';
 
 /** `target` as `model list` shows it: a digest, a path, or `*` for a quarantine of everything. */
 export interface ModelRelease {
@@ -13,7 +15,8 @@ export interface ModelRelease {
   reason: string;
 }
 
-export type Released = { ok: true; released: number; granted: number } | { ok: false; code: 'model_not_quarantined' };
+export type Released =
+  { ok: true; released: number; granted: number } | { ok: false; code: 'model_not_quarantined' } | Reused;
 
 interface Hold {
   workspace_id: string;

@@ -8,6 +8,9 @@ import type { Caller } from './caller.ts';
 /** How long the first person's request waits for the second. */
 const WAITS_HOURS = 24;
 
+const LIVE_GRANT = `workspace_id = $1 AND action = $2 AND object = $3 AND granted_at IS NOT NULL AND used_at IS NULL
+  AND expires_at > clock_timestamp()`;
+
 export interface TwoPersonAction {
   action: string;
   object: string;
@@ -51,6 +54,36 @@ export async function secondPerson(tx: Tx, by: Caller, asked: TwoPersonAction): 
   );
   await entry(tx, by, 'second_person_granted', asked, granted?.granted_at ?? '');
   return { granted: true, by: [pending.actor, by.actor], single_operator: false };
+}
+
+/** Uses up a grant that was given for a later step; undefined when none is left or its time is over. */
+export async function useGrant(
+  tx: Tx,
+  action: string,
+  object: string,
+): Promise<{ by: string[]; single_operator: boolean; reason: string } | undefined> {
+  const grant = await one<{ actor: string; granted_by: string; single_operator: boolean; reason: string }>(
+    tx,
+    `UPDATE two_person_requests SET used_at = date_trunc('milliseconds', clock_timestamp())
+      WHERE workspace_id = $1 AND request_id = (SELECT request_id FROM two_person_requests
+        WHERE ${LIVE_GRANT} ORDER BY requested_at LIMIT 1 FOR UPDATE) RETURNING actor, granted_by, single_operator, reason`,
+    [INSTANCE, action, object],
+  );
+  if (grant === undefined) return undefined;
+  const { actor, granted_by, single_operator, reason } = grant;
+  return { by: [...new Set([actor, granted_by])], single_operator, reason };
+}
+
+/** Who gave a grant that is still to be used, or undefined. */
+export async function liveGrant(tx: Tx, action: string, object: string): Promise<TwoPerson | undefined> {
+  const grant = await one<{ actor: string; granted_by: string; single_operator: boolean }>(
+    tx,
+    `SELECT actor, granted_by, single_operator FROM two_person_requests WHERE ${LIVE_GRANT} ORDER BY requested_at LIMIT 1`,
+    [INSTANCE, action, object],
+  );
+  if (grant === undefined) return undefined;
+  const { actor, granted_by, single_operator } = grant;
+  return { granted: true, by: [...new Set([actor, granted_by])], single_operator };
 }
 
 async function request(tx: Tx, by: Caller, asked: TwoPersonAction, granted_by: string | null): Promise<void> {

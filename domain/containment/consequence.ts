@@ -93,7 +93,6 @@ function targetOf(gate: Gate, evidence: Readonly<Record<string, unknown>>): stri
   }
 }
 
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** A hold must match what enforcement points ask for: no blank, no name with blanks around it, no wildcard. */

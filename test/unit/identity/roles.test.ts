@@ -24,6 +24,7 @@ describe('roles', () => {
       'attestation.enroll': 'security_owner',
       'attestation.approve_reference': 'security_owner',
       'attestation.retire': 'security_owner',
+      'integrity.check': responders,
       'integrity.approve_baseline': 'security_owner',
       'forensic.export': 'security_owner',
       'ledger.read': 'auditor',

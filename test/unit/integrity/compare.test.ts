@@ -84,7 +84,12 @@ describe('evidence of an integrity violation', () => {
 });
 
 describe('the integrity state', () => {
-  const passed: BaselineStanding = { last_passed: true, last_pass_at: '2026-03-14T12:00:00.000Z', missed_checks: 0 };
+  const passed: BaselineStanding = {
+    last_passed: true,
+    last_pass_at: '2026-03-14T12:00:00.000Z',
+    missed_checks: 0,
+    check_pending: false,
+  };
   const state = (baselines: Partial<BaselineStanding>[], open_incidents = 0, max_age_ms = Infinity) =>
     integrityState({
       baselines: baselines.map((b) => ({ ...passed, ...b })),
