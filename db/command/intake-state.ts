@@ -1,4 +1,5 @@
 import type { Action } from '../../domain/containment/types.ts';
+import type { OpenEscalation } from '../../domain/escalation/crossing.ts';
 import type { WindowEvent } from '../../domain/containment/escalation.ts';
 import type { Incident } from '../../domain/incident/types.ts';
 import { incidentKey, windowKey } from '../../domain/intake/types.ts';
@@ -13,7 +14,7 @@ const NO_ADAPTERS: ReadonlySet<Action> = new Set();
 /** Locks and reads everything a batch is judged by: windows in class order, then the incidents it may change by id. */
 export async function loadIntake(tx: Tx, reports: IntakeReport[]): Promise<IntakeState> {
   const { policy, digest } = await activePolicy(tx);
-  const windows = await lockWindows(tx, reports);
+  const { windows, escalations } = await lockWindows(tx, reports);
   const dedup = await findDedups(tx, reports);
   const floods = await findFloods(tx, reports, policy);
   const wanted = new Map<string, [string, string]>();
@@ -33,6 +34,7 @@ export async function loadIntake(tx: Tx, reports: IntakeReport[]): Promise<Intak
     policy_digest: digest,
     subscribed: () => NO_ADAPTERS,
     windows,
+    escalations,
     incidents,
     dedup: new Map([...dedup].filter(standing).map(([key, f]) => [key, f.newest])),
     floods: new Map([...floods].filter(standing)),
@@ -44,14 +46,25 @@ export async function loadIntake(tx: Tx, reports: IntakeReport[]): Promise<Intak
   };
 }
 
-async function lockWindows(tx: Tx, reports: IntakeReport[]): Promise<Map<string, WindowEvent[]>> {
+interface WindowRow {
+  workspace_id: string;
+  class: IntakeReport['report']['class'];
+  events: WindowEvent[];
+  escalation: string | null;
+  crossings: number;
+}
+
+async function lockWindows(
+  tx: Tx,
+  reports: IntakeReport[],
+): Promise<{ windows: Map<string, WindowEvent[]>; escalations: Map<string, OpenEscalation> }> {
   const keys = [...new Set(reports.map((r) => windowKey(r.workspace_id, r.report.class)))].sort();
   const pairs = keys.map((key) => JSON.parse(key) as [string, string]);
   const select = () =>
-    prepared<{ workspace_id: string; class: IntakeReport['report']['class']; events: WindowEvent[] }>(
+    prepared<WindowRow>(
       tx,
       'windows-lock',
-      `SELECT w.workspace_id, w.class, w.events FROM escalation_windows w
+      `SELECT w.workspace_id, w.class, w.events, w.escalation, w.crossings FROM escalation_windows w
         JOIN unnest($1::text[], $2::text[]) AS k(w, c) ON w.workspace_id = k.w AND w.class = k.c
         ORDER BY w.workspace_id, w.class FOR UPDATE OF w`,
       [pairs.map(([w]) => w), pairs.map(([, c]) => c)],
@@ -65,7 +78,13 @@ async function lockWindows(tx: Tx, reports: IntakeReport[]): Promise<Map<string,
     );
     locked = await select();
   }
-  return new Map(locked.map((row) => [windowKey(row.workspace_id, row.class), row.events]));
+  const open = locked.flatMap(({ escalation, crossings, ...row }): [string, OpenEscalation][] =>
+    escalation === null ? [] : [[windowKey(row.workspace_id, row.class), { escalation, crossings }]],
+  );
+  return {
+    windows: new Map(locked.map((row) => [windowKey(row.workspace_id, row.class), row.events])),
+    escalations: new Map(open),
+  };
 }
 
 async function lockUnresolved(tx: Tx, ids: [string, string][]): Promise<Map<string, Incident>> {
@@ -90,28 +109,32 @@ async function allocateNumbers(tx: Tx, n: number): Promise<{ now: string; values
   return { now: found.at(-1)?.now ?? '', values: found.map((row) => row.number) };
 }
 
-/** Writes back the windows that the batch moved, and which incident crossed one last. */
+/** Writes back the windows that the batch moved: which incident crossed one last, and the escalation it belongs to. */
 export async function saveWindows(tx: Tx, outcome: IntakeOutcome, now: string): Promise<void> {
-  const crossed = new Map(outcome.crossings.map((c) => [windowKey(c.workspace_id, c.class), c.incident_id]));
+  const crossed = new Map(outcome.crossings.map((c) => [windowKey(c.workspace_id, c.class), c]));
   const moved = [...outcome.windows].map(([key, events]) => ({
     key: JSON.parse(key) as [string, string],
     events,
-    crossing: crossed.get(key) ?? null,
+    crossing: crossed.get(key),
   }));
   if (moved.length === 0) return;
   await tx.query({
     name: 'windows-save',
     text: `UPDATE escalation_windows AS w SET events = s.events, last_event_at = $4,
         crossing_incident = coalesce(s.crossing, w.crossing_incident),
-        crossed_at = CASE WHEN s.crossing IS NULL THEN w.crossed_at ELSE $4::timestamptz END
-      FROM unnest($1::text[], $2::text[], $3::jsonb[], $5::text[]) AS s(workspace_id, class, events, crossing)
+        crossed_at = CASE WHEN s.crossing IS NULL THEN w.crossed_at ELSE $4::timestamptz END,
+        escalation = coalesce(s.escalation, w.escalation), crossings = coalesce(s.crossings, w.crossings)
+      FROM unnest($1::text[], $2::text[], $3::jsonb[], $5::text[], $6::text[], $7::int4[])
+        AS s(workspace_id, class, events, crossing, escalation, crossings)
       WHERE w.workspace_id = s.workspace_id AND w.class = s.class`,
     values: [
       moved.map((m) => m.key[0]),
       moved.map((m) => m.key[1]),
       moved.map((m) => JSON.stringify(m.events)),
       now,
-      moved.map((m) => m.crossing),
+      moved.map((m) => m.crossing?.incident_id ?? null),
+      moved.map((m) => m.crossing?.escalation ?? null),
+      moved.map((m) => m.crossing?.crossings ?? null),
     ],
   });
 }

@@ -6,6 +6,7 @@ import { blamesARow } from '../errors.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import { sha256, writeChange } from '../write/change.ts';
+import { writeCrossings } from '../write/escalations.ts';
 import { loadIntake, saveWindows } from './intake-state.ts';
 import { recallReports, rememberReports } from './intake-decisions.ts';
 
@@ -57,6 +58,7 @@ async function recordBatch(tx: Tx, requests: IntakeRequest[]): Promise<IntakeRep
   );
   await writeChange(tx, { now: state.now, before, steps: outcome.steps });
   await saveWindows(tx, outcome, state.now);
+  await writeCrossings(tx, outcome.crossings, state);
   judged.forEach((i, n) => replies.set(i, outcome.answers[n] as IntakeAnswer));
   await rememberReports(
     tx,

@@ -1,6 +1,8 @@
 import type { Step } from '../../domain/intake/types.ts';
-import type { Gate } from '../../domain/containment/types.ts';
+import type { Action, Gate } from '../../domain/containment/types.ts';
+import type { Incident } from '../../domain/incident/types.ts';
 import type { Tx } from '../transaction.ts';
+import { DUE_AGAIN, TARGET_COLUMNS, TARGET_ZEROS } from './adapter-targets.ts';
 import { addTallies } from './counters.ts';
 import { columnArrays, unnestInsert } from './unnest.ts';
 
@@ -14,19 +16,38 @@ const COLUMNS = [
   'reason',
   'generation',
   'placed_at',
+  'awaited',
   'actor',
   'on_behalf_of',
 ] as const;
-const TYPES = ['text', 'text', 'text', 'text', 'text', 'text', 'text', 'int8', 'timestamptz', 'text', 'text'];
+const TYPES = ['text', 'text', 'text', 'text', 'text', 'text', 'text', 'int8', 'timestamptz', 'bool', 'text', 'text'];
 const INSERT = unnestInsert('holds', COLUMNS, TYPES);
 
-/** Bumps the generation of each gate and target by the holds that change, and returns the new generations. */
-const BUMP = `INSERT INTO gate_states AS g (workspace_id, gate, target, generation, standing, changed_at, actor)
-  SELECT w, gate, target, abs(delta), delta, $5, $6 FROM unnest($1::text[], $2::text[], $3::text[], $4::int4[]) AS s(w, gate, target, delta)
-  ON CONFLICT (workspace_id, gate, target) DO UPDATE
-    SET generation = g.generation + excluded.generation, standing = g.standing + excluded.standing,
-        changed_at = excluded.changed_at, actor = excluded.actor
-  RETURNING workspace_id, gate, target, generation`;
+/**
+ * Bumps the generation of each gate and target by the holds that change, has every adapter told that keeps one of the
+ * gates, and returns the new generations. Holds of the instance close gates in all workspaces, so all their adapters hear.
+ */
+const BUMP = `WITH moved AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int4[], $7::int2[]) AS s(w, gate, target, delta, rank)),
+  bumped AS (INSERT INTO gate_states AS g (workspace_id, gate, target, generation, standing, changed_at, actor)
+    SELECT w, gate, target, abs(delta), delta, $5::timestamptz, $6::text FROM moved
+    ON CONFLICT (workspace_id, gate, target) DO UPDATE
+      SET generation = g.generation + excluded.generation, standing = g.standing + excluded.standing,
+          changed_at = excluded.changed_at, actor = excluded.actor
+    RETURNING workspace_id, gate, target, generation),
+  told AS (INSERT INTO adapter_targets AS t (${TARGET_COLUMNS})
+    SELECT a.workspace_id, a.adapter_id, m.gate, m.target, true, min(m.rank), $5::timestamptz, ${TARGET_ZEROS}, $6::text
+      FROM moved m JOIN adapters a ON a.state = 'active' AND (a.workspace_id = m.w OR m.w = 'system') AND m.gate = ANY(a.gates)
+      GROUP BY a.workspace_id, a.adapter_id, m.gate, m.target ORDER BY 1, 2, 3, 4
+    ON CONFLICT (workspace_id, adapter_id, gate, target) DO UPDATE SET due = true, ${DUE_AGAIN}
+    RETURNING workspace_id, adapter_id),
+  poked AS (INSERT INTO outbox (workspace_id, workflow_id, type, subject, version, severity_rank, created_at, actor)
+    SELECT DISTINCT workspace_id, 'adapter/' || adapter_id, 'adapterSync', adapter_id, 1, 1, $5::timestamptz, $6::text FROM told
+    RETURNING 1)
+  SELECT workspace_id, gate, target, generation, (SELECT count(*) FROM poked) AS poked FROM bumped`;
+
+/** A restore is told after everything that closes. */
+const RESTORE_RANK = 5;
 
 /** The tally that counts the standing holds of a gate. */
 export const standingTally = (gate: Gate): string => `holds_standing/${gate}`;
@@ -35,6 +56,8 @@ interface Moved {
   workspace_id: string;
   gate: Gate;
   target: string;
+  /** How urgent it is to tell adapters. */
+  severity_rank?: number;
 }
 
 const key = (m: Moved): string => JSON.stringify([m.workspace_id, m.gate, m.target]);
@@ -47,10 +70,14 @@ export async function bump(
   now: string,
   actor: string,
 ): Promise<Map<string, number>> {
-  const counts = new Map<string, { m: Moved; n: number }>();
-  for (const m of moved) counts.set(key(m), { m, n: (counts.get(key(m))?.n ?? 0) + sign });
+  const counts = new Map<string, { m: Moved; n: number; rank: number }>();
+  for (const m of moved) {
+    const same = counts.get(key(m));
+    const rank = Math.min(same?.rank ?? RESTORE_RANK, m.severity_rank ?? RESTORE_RANK);
+    counts.set(key(m), { m, n: (same?.n ?? 0) + sign, rank });
+  }
   const sorted = [...counts.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, v]) => v);
-  const { rows } = await tx.query<Moved & { generation: number }>({
+  const { rows } = await tx.query<Moved & { generation: number; poked: number }>({
     name: 'gate-states-bump',
     text: BUMP,
     values: [
@@ -60,8 +87,10 @@ export async function bump(
       sorted.map((s) => s.n),
       now,
       actor,
+      sorted.map((s) => s.rank),
     ],
   });
+  if ((rows[0]?.poked ?? 0) > 0) await tx.query("SELECT pg_notify('outbox', '')");
   await countStanding(tx, moved, sign);
   return new Map(rows.map((row) => [key(row), row.generation]));
 }
@@ -78,6 +107,10 @@ async function countStanding(tx: Tx, moved: Moved[], sign: 1 | -1): Promise<void
     [...counts.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count),
   );
 }
+
+/** Whether an adapter has yet to acknowledge what the action holds. */
+const awaits = (incident: Incident, action: Action): boolean =>
+  incident.actions.some((a) => a.action === action && a.status === 'pending');
 
 /** Places every hold the steps ask for; from the commit on `checkGate` denies. */
 export async function placeHolds(tx: Tx, steps: Step[], now: string): Promise<void> {
@@ -96,6 +129,8 @@ export async function placeHolds(tx: Tx, steps: Step[], now: string): Promise<vo
               reason: `${incident.severity} ${incident.class}`,
               generation: 0,
               placed_at: now,
+              awaited: awaits(incident, e.action),
+              severity_rank: incident.severity_rank,
               actor,
               on_behalf_of,
             },

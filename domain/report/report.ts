@@ -8,7 +8,7 @@ import type { Problem } from '../problem/problem.ts';
 import { canonicalEvidence } from './evidence.ts';
 
 /** In UTF-16 code units, after trimming. */
-export const REPORT_LIMITS = { class: 64, source: 256, description: 4096, severity: 64, dedup_key: 256 } as const;
+export const REPORT_LIMITS = { class: 64, source: 256, description: 16_384, severity: 64, dedup_key: 256 } as const;
 type TextField = keyof typeof REPORT_LIMITS;
 
 /** `source`, `description` and `dedup_key` are trimmed. */
