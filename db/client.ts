@@ -24,7 +24,7 @@ export interface DatabaseOptions {
 
 /** Timestamps read as RFC 3339 strings and int8 as numbers; a lost server surfaces within 2 s, never as a hang. */
 export function openDatabase({ url, name, max = 16 }: DatabaseOptions): Database {
-  const pool = new pg.Pool({
+  const config: pg.PoolConfig & { pipeline: boolean } = {
     connectionString: url,
     application_name: name,
     max,
@@ -32,7 +32,10 @@ export function openDatabase({ url, name, max = 16 }: DatabaseOptions): Database
     statement_timeout: 30_000,
     idle_in_transaction_session_timeout: 30_000,
     types,
-  });
+    // Statements sent together travel together; the server still takes them one after the other.
+    pipeline: true,
+  };
+  const pool = new pg.Pool(config);
   // An idle connection that breaks is the server going away; the next query reports it to whoever asks.
   pool.on('error', () => undefined);
   return pool;

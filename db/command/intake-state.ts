@@ -8,15 +8,18 @@ import { prepared, rows } from '../client.ts';
 import type { Tx } from '../transaction.ts';
 import { findDedups, findFloods } from './intake-folds.ts';
 import { activePolicy } from './policies.ts';
+import { together } from '../together.ts';
 
 const NO_ADAPTERS: ReadonlySet<Action> = new Set();
 
 /** Locks and reads everything a batch is judged by: windows in class order, then the incidents it may change by id. */
 export async function loadIntake(tx: Tx, reports: IntakeReport[]): Promise<IntakeState> {
-  const { policy, digest } = await activePolicy(tx);
-  const { windows, escalations } = await lockWindows(tx, reports);
-  const dedup = await findDedups(tx, reports);
-  const floods = await findFloods(tx, reports, policy);
+  const [{ policy, digest }, { windows, escalations }, numbers] = await together([
+    activePolicy(tx),
+    lockWindows(tx, reports),
+    allocateNumbers(tx, reports.length),
+  ]);
+  const [dedup, floods] = await together([findDedups(tx, reports), findFloods(tx, reports, policy)]);
   const wanted = new Map<string, [string, string]>();
   const want = (workspace_id: string, id: string) => wanted.set(incidentKey(workspace_id, id), [workspace_id, id]);
   for (const [key, events] of windows) {
@@ -27,7 +30,6 @@ export async function loadIntake(tx: Tx, reports: IntakeReport[]): Promise<Intak
   const incidents = await lockUnresolved(tx, [...wanted.values()]);
   const standing = ([, f]: [string, { workspace_id: string; newest: string }]) =>
     incidents.has(incidentKey(f.workspace_id, f.newest));
-  const numbers = await allocateNumbers(tx, reports.length);
   return {
     now: numbers.now,
     policy,

@@ -9,6 +9,7 @@ import { sha256, writeChange } from '../write/change.ts';
 import { writeCrossings } from '../write/escalations.ts';
 import { loadIntake, saveWindows } from './intake-state.ts';
 import { recallReports, rememberReports } from './intake-decisions.ts';
+import { together } from '../together.ts';
 
 /** A parsed report with what makes a retry of it recognisable; without a key it is always a new one. */
 export interface IntakeRequest extends IntakeReport {
@@ -43,8 +44,7 @@ async function retryAlone(db: Database, requests: IntakeRequest[], error: unknow
 }
 
 async function recordBatch(tx: Tx, requests: IntakeRequest[]): Promise<IntakeReply[]> {
-  const state = await loadIntake(tx, requests);
-  const known = await recallReports(tx, requests);
+  const [state, known] = await together([loadIntake(tx, requests), recallReports(tx, requests)]);
   const replies = new Map<number, IntakeReply>(known);
   const fresh = requests.map((_, i) => i).filter((i) => !replies.has(i));
   const repeats = withinBatch(requests, fresh);
@@ -56,15 +56,14 @@ async function recordBatch(tx: Tx, requests: IntakeRequest[]): Promise<IntakeRep
     state,
     sha256,
   );
-  await writeChange(tx, { now: state.now, before, steps: outcome.steps });
-  await saveWindows(tx, outcome, state.now);
-  await writeCrossings(tx, outcome.crossings, state);
   judged.forEach((i, n) => replies.set(i, outcome.answers[n] as IntakeAnswer));
-  await rememberReports(
-    tx,
-    judged.map((i) => ({ request: requests[i] as IntakeRequest, reply: replies.get(i) as IntakeReply })),
-    state.now,
-  );
+  const answered = judged.map((i) => ({ request: requests[i] as IntakeRequest, reply: replies.get(i) as IntakeReply }));
+  await together([
+    writeChange(tx, { now: state.now, before, steps: outcome.steps }),
+    saveWindows(tx, outcome, state.now),
+    rememberReports(tx, answered, state.now),
+  ]);
+  await writeCrossings(tx, outcome.crossings, state);
   for (const [i, first] of repeats) replies.set(i, repeatOf(requests, i, first, replies));
   return requests.map((_, i) => replies.get(i) as IntakeReply);
 }

@@ -3,12 +3,13 @@ import type { Step } from '../../domain/intake/types.ts';
 import type { Effect, Incident } from '../../domain/incident/types.ts';
 import type { Tx } from '../transaction.ts';
 import { writeCounters } from './counters.ts';
-import { placeHolds, releaseHolds } from './holds.ts';
+import { placeHolds, releaseHolds, releasesHolds } from './holds.ts';
 import { writeIncidents } from './incidents.ts';
 import { writeEntries } from './ledger.ts';
 import type { EntryDraft } from './ledger.ts';
 import { writeNotifications } from './notifications.ts';
 import { writeProcesses } from './processes.ts';
+import { together } from '../together.ts';
 
 export const sha256 = (data: Uint8Array): Uint8Array => createHash('sha256').update(data).digest();
 
@@ -32,13 +33,19 @@ export async function writeChange(tx: Tx, change: Change): Promise<void> {
   for (const step of change.steps) last.set(keyOf(step.incident), step.incident);
   const after = [...last.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 
-  await writeIncidents(tx, after, change.before);
-  await placeHolds(tx, change.steps, change.now);
-  await releaseHolds(tx, change.steps, change.now);
-  await writeCounters(tx, change.before, after);
-  await writeEntries(tx, [...entriesOf(change), ...(change.entries ?? [])]);
-  await writeNotifications(tx, change.steps, change.now);
-  await writeProcesses(tx, change.steps, change.now);
+  // Statements are sent together and taken in this order: each function issues all of its own before its first await.
+  const held = [writeIncidents(tx, after, change.before), placeHolds(tx, change.steps, change.now)];
+  if (releasesHolds(change.steps)) {
+    await together(held);
+    await releaseHolds(tx, change.steps, change.now);
+  }
+  await together([
+    ...held,
+    writeCounters(tx, change.before, after),
+    writeEntries(tx, [...entriesOf(change), ...(change.entries ?? [])]),
+    writeNotifications(tx, change.steps, change.now),
+    writeProcesses(tx, change.steps, change.now),
+  ]);
 }
 
 function entriesOf({ steps, now }: Change): EntryDraft[] {

@@ -1,5 +1,6 @@
 import type { Incident } from '../../domain/incident/types.ts';
 import type { Tx } from '../transaction.ts';
+import { together } from '../together.ts';
 
 const COUNT = `INSERT INTO incident_counters AS c (workspace_id, class, severity, state, n, actor)
   SELECT *, 'system' FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int8[])
@@ -32,18 +33,24 @@ export async function writeCounters(tx: Tx, before: ReadonlyMap<string, Incident
     count(counts, tallies, incident, 1);
   }
   const c = counts.entries();
+  const writes: Promise<unknown>[] = [];
   if (c.length > 0) {
     const column = (i: number) => c.map(({ key }) => key[i]);
-    await tx.query({
-      name: 'counters',
-      text: COUNT,
-      values: [column(0), column(1), column(2), column(3), c.map((d) => d.n)],
-    });
+    writes.push(
+      tx.query({
+        name: 'counters',
+        text: COUNT,
+        values: [column(0), column(1), column(2), column(3), c.map((d) => d.n)],
+      }),
+    );
   }
-  await addTallies(
-    tx,
-    tallies.entries().map(({ key: [workspace_id = '', name = ''], n }) => ({ workspace_id, name, n })),
+  writes.push(
+    addTallies(
+      tx,
+      tallies.entries().map(({ key: [workspace_id = '', name = ''], n }) => ({ workspace_id, name, n })),
+    ),
   );
+  await together(writes);
 }
 
 function count(counts: Deltas, tallies: Deltas, incident: Incident | undefined, n: 1 | -1): void {

@@ -4,7 +4,8 @@ import type { Incident } from '../../domain/incident/types.ts';
 import type { Tx } from '../transaction.ts';
 import { DUE_AGAIN, TARGET_COLUMNS, TARGET_ZEROS } from './adapter-targets.ts';
 import { addTallies } from './counters.ts';
-import { columnArrays, unnestInsert } from './unnest.ts';
+import { columnArrays } from './unnest.ts';
+import { together } from '../together.ts';
 
 const COLUMNS = [
   'workspace_id',
@@ -14,18 +15,21 @@ const COLUMNS = [
   'action',
   'incident_id',
   'reason',
-  'generation',
   'placed_at',
   'awaited',
   'actor',
   'on_behalf_of',
 ] as const;
-const TYPES = ['text', 'text', 'text', 'text', 'text', 'text', 'text', 'int8', 'timestamptz', 'bool', 'text', 'text'];
-const INSERT = unnestInsert('holds', COLUMNS, TYPES);
+const TYPES = ['text', 'text', 'text', 'text', 'text', 'text', 'text', 'timestamptz', 'bool', 'text', 'text'];
+
+/** Holds carry the generation that the statement before this one gave their gate and target. */
+const INSERT = `INSERT INTO holds (${COLUMNS.join(', ')}, generation)
+  SELECT s.*, g.generation FROM unnest(${TYPES.map((type, i) => `$${i + 1}::${type}[]`).join(', ')}) AS s(${COLUMNS.join(', ')})
+    JOIN gate_states g ON g.workspace_id = s.workspace_id AND g.gate = s.gate AND g.target = s.target`;
 
 /**
- * Bumps the generation of each gate and target by the holds that change, has every adapter told that keeps one of the
- * gates, and returns the new generations. Holds of the instance close gates in all workspaces, so all their adapters hear.
+ * Bumps the generation of each gate and target by the holds that change, and has every adapter told that keeps one of the
+ * gates. Holds of the instance close gates in all workspaces, so all their adapters hear.
  */
 const BUMP = `WITH moved AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int4[], $7::int2[]) AS s(w, gate, target, delta, rank)),
@@ -33,8 +37,7 @@ const BUMP = `WITH moved AS (
     SELECT w, gate, target, abs(delta), delta, $5::timestamptz, $6::text FROM moved
     ON CONFLICT (workspace_id, gate, target) DO UPDATE
       SET generation = g.generation + excluded.generation, standing = g.standing + excluded.standing,
-          changed_at = excluded.changed_at, actor = excluded.actor
-    RETURNING workspace_id, gate, target, generation),
+          changed_at = excluded.changed_at, actor = excluded.actor),
   told AS (INSERT INTO adapter_targets AS t (${TARGET_COLUMNS})
     SELECT a.workspace_id, a.adapter_id, m.gate, m.target, true, min(m.rank), $5::timestamptz, ${TARGET_ZEROS}, $6::text
       FROM moved m JOIN adapters a ON a.state = 'active' AND (a.workspace_id = m.w OR m.w = 'system') AND m.gate = ANY(a.gates)
@@ -44,7 +47,7 @@ const BUMP = `WITH moved AS (
   poked AS (INSERT INTO outbox (workspace_id, workflow_id, type, subject, version, severity_rank, created_at, actor)
     SELECT DISTINCT workspace_id, 'adapter/' || adapter_id, 'adapterSync', adapter_id, 1, 1, $5::timestamptz, $6::text FROM told
     RETURNING 1)
-  SELECT workspace_id, gate, target, generation, (SELECT count(*) FROM poked) AS poked FROM bumped`;
+  SELECT pg_notify('outbox', '') FROM poked LIMIT 1`;
 
 /** A restore is told after everything that closes. */
 const RESTORE_RANK = 5;
@@ -63,13 +66,7 @@ interface Moved {
 const key = (m: Moved): string => JSON.stringify([m.workspace_id, m.gate, m.target]);
 
 /** `sign` +1 places, −1 releases. Rows are taken in key order, so that two batches never wait for each other in a ring. */
-export async function bump(
-  tx: Tx,
-  moved: Moved[],
-  sign: 1 | -1,
-  now: string,
-  actor: string,
-): Promise<Map<string, number>> {
+export async function bump(tx: Tx, moved: Moved[], sign: 1 | -1, now: string, actor: string): Promise<void> {
   const counts = new Map<string, { m: Moved; n: number; rank: number }>();
   for (const m of moved) {
     const same = counts.get(key(m));
@@ -77,7 +74,7 @@ export async function bump(
     counts.set(key(m), { m, n: (same?.n ?? 0) + sign, rank });
   }
   const sorted = [...counts.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, v]) => v);
-  const { rows } = await tx.query<Moved & { generation: number; poked: number }>({
+  const bumped = tx.query({
     name: 'gate-states-bump',
     text: BUMP,
     values: [
@@ -90,9 +87,7 @@ export async function bump(
       sorted.map((s) => s.rank),
     ],
   });
-  if ((rows[0]?.poked ?? 0) > 0) await tx.query("SELECT pg_notify('outbox', '')");
-  await countStanding(tx, moved, sign);
-  return new Map(rows.map((row) => [key(row), row.generation]));
+  await together([bumped, countStanding(tx, moved, sign)]);
 }
 
 async function countStanding(tx: Tx, moved: Moved[], sign: 1 | -1): Promise<void> {
@@ -127,7 +122,6 @@ export async function placeHolds(tx: Tx, steps: Step[], now: string): Promise<vo
               action: e.action,
               incident_id: incident.id,
               reason: `${incident.severity} ${incident.class}`,
-              generation: 0,
               placed_at: now,
               awaited: awaits(incident, e.action),
               severity_rank: incident.severity_rank,
@@ -138,10 +132,14 @@ export async function placeHolds(tx: Tx, steps: Step[], now: string): Promise<vo
     ),
   );
   if (placed.length === 0) return;
-  const generations = await bump(tx, placed, 1, now, placed[0]?.actor ?? '');
-  for (const hold of placed) hold.generation = generations.get(key(hold)) ?? 0;
-  await tx.query({ name: 'holds-insert', text: INSERT, values: columnArrays(placed, COLUMNS) });
+  await together([
+    bump(tx, placed, 1, now, placed[0]?.actor ?? ''),
+    tx.query({ name: 'holds-insert', text: INSERT, values: columnArrays(placed, COLUMNS) }),
+  ]);
 }
+
+export const releasesHolds = (steps: Step[]): boolean =>
+  steps.some(({ effects }) => effects.some((e) => e.kind === 'release_holds'));
 
 /** Releases the incidents' own holds, except for the actions that end by another decision. */
 export async function releaseHolds(tx: Tx, steps: Step[], now: string): Promise<void> {

@@ -3,6 +3,7 @@ import type { Incident } from '../../domain/incident/types.ts';
 import { incidents } from '../schema/incidents.ts';
 import type { Tx } from '../transaction.ts';
 import { columnType, unnestInsert } from './unnest.ts';
+import { together } from '../together.ts';
 
 const COLUMNS = Object.keys(getTableColumns(incidents)) as (keyof Incident)[];
 const TYPES = COLUMNS.map((name) => columnType(getTableColumns(incidents)[name]));
@@ -23,8 +24,10 @@ export async function writeIncidents(tx: Tx, after: Incident[], before: Readonly
   const isNew = (i: Incident): boolean => !before.has(`${i.workspace_id}/${i.id}`);
   const fresh = after.filter(isNew);
   const known = after.filter((i) => !isNew(i));
-  if (fresh.length > 0) await tx.query({ name: 'incidents-insert', text: INSERT, values: columnArrays(fresh) });
-  if (known.length === 0) return;
-  const updated = await tx.query({ name: 'incidents-update', text: UPDATE, values: columnArrays(known) });
-  if (updated.rowCount !== known.length) throw new Error('an incident changed although its row was locked');
+  const [, updated] = await together([
+    fresh.length === 0 ? null : tx.query({ name: 'incidents-insert', text: INSERT, values: columnArrays(fresh) }),
+    known.length === 0 ? null : tx.query({ name: 'incidents-update', text: UPDATE, values: columnArrays(known) }),
+  ]);
+  if (updated !== null && updated.rowCount !== known.length)
+    throw new Error('an incident changed although its row was locked');
 }

@@ -2,6 +2,7 @@ import type { Step } from '../../domain/intake/types.ts';
 import type { Tx } from '../transaction.ts';
 import { addTallies } from './counters.ts';
 import { columnArrays, unnestInsert } from './unnest.ts';
+import { together } from '../together.ts';
 
 export interface NotificationDraft {
   workspace_id: string;
@@ -38,14 +39,15 @@ const INSERT = unnestInsert('notifications', COLUMNS, [
 /** Adds open notifications and counts them. */
 export async function addNotifications(tx: Tx, drafts: NotificationDraft[]): Promise<void> {
   if (drafts.length === 0) return;
-  await tx.query({ name: 'notifications-insert', text: INSERT, values: columnArrays(drafts, COLUMNS) });
+  const inserted = tx.query({ name: 'notifications-insert', text: INSERT, values: columnArrays(drafts, COLUMNS) });
   const perWorkspace = new Map<string, number>();
   for (const d of drafts) perWorkspace.set(d.workspace_id, (perWorkspace.get(d.workspace_id) ?? 0) + 1);
   const deltas = [...perWorkspace].sort(([a], [b]) => (a < b ? -1 : 1));
-  await addTallies(
+  const counted = addTallies(
     tx,
     deltas.map(([workspace_id, n]) => ({ workspace_id, name: 'notifications_open', n })),
   );
+  await together([inserted, counted]);
 }
 
 export async function writeNotifications(tx: Tx, steps: Step[], now: string): Promise<void> {

@@ -2,6 +2,7 @@ import type { Step } from '../../domain/intake/types.ts';
 import type { Incident } from '../../domain/incident/types.ts';
 import { ceremonyRequired } from '../../domain/incident/requirement.ts';
 import type { Tx } from '../transaction.ts';
+import { together } from '../together.ts';
 
 /** A process that should wait for `subject`, and the record's version that it is to look at. */
 export interface Poke {
@@ -44,36 +45,48 @@ export async function writeProcesses(tx: Tx, steps: Step[], now: string): Promis
   await writePokes(tx, [...byId.values()], now);
 }
 
+/** Sends all its statements at once; a notification without a row wakes the relay for nothing, and costs as little. */
 export async function writePokes(tx: Tx, pokes: Poke[], now: string): Promise<void> {
   if (pokes.length === 0) return;
-  const due = pokes.filter((p) => p.due);
-  if (due.length > 0) {
-    const c = (name: keyof Poke) => due.map((p) => p[name]);
-    const values = [c('workspace_id'), c('workflow_id'), c('type'), c('subject'), c('severity_rank'), now, c('actor')];
-    await tx.query({ name: 'process-due', text: DUE, values });
-  }
   const awake = pokes.filter((p) => p.poke);
-  const poked = (await pokeNew(tx, awake, now)) + (await pokeWaiting(tx, awake, now));
-  if (poked > 0) await tx.query("SELECT pg_notify('outbox', '')");
+  await together([
+    writeDue(
+      tx,
+      pokes.filter((p) => p.due),
+      now,
+    ),
+    pokeNew(tx, awake.filter(isNew), now),
+    pokeWaiting(
+      tx,
+      awake.filter((p) => !isNew(p)),
+      now,
+    ),
+    tx.query({ name: 'outbox-notify', text: "SELECT pg_notify('outbox', '')" }),
+  ]);
 }
 
 const isNew = (p: Poke): boolean => p.due && p.version === 1;
+const column = (pokes: Poke[]) => (name: keyof Poke) => pokes.map((p) => p[name]);
 
-async function pokeNew(tx: Tx, pokes: Poke[], now: string): Promise<number> {
-  const fresh = pokes.filter(isNew);
-  if (fresh.length === 0) return 0;
-  const c = (name: keyof Poke) => fresh.map((p) => p[name]);
-  const values = [c('workspace_id'), c('workflow_id'), c('type'), c('subject'), c('severity_rank'), now];
-  await tx.query({ name: 'outbox-insert-new', text: POKE_NEW, values: [...values, c('actor'), c('version')] });
-  return fresh.length;
+async function writeDue(tx: Tx, due: Poke[], now: string): Promise<void> {
+  if (due.length === 0) return;
+  const c = column(due);
+  const values = [c('workspace_id'), c('workflow_id'), c('type'), c('subject'), c('severity_rank'), now, c('actor')];
+  await tx.query({ name: 'process-due', text: DUE, values });
 }
 
-async function pokeWaiting(tx: Tx, pokes: Poke[], now: string): Promise<number> {
-  const known = pokes.filter((p) => !isNew(p));
-  if (known.length === 0) return 0;
-  const c = (name: keyof Poke) => known.map((p) => p[name]);
+async function pokeNew(tx: Tx, fresh: Poke[], now: string): Promise<void> {
+  if (fresh.length === 0) return;
+  const c = column(fresh);
+  const values = [c('workspace_id'), c('workflow_id'), c('type'), c('subject'), c('severity_rank'), now];
+  await tx.query({ name: 'outbox-insert-new', text: POKE_NEW, values: [...values, c('actor'), c('version')] });
+}
+
+async function pokeWaiting(tx: Tx, known: Poke[], now: string): Promise<void> {
+  if (known.length === 0) return;
+  const c = column(known);
   const values = [c('workspace_id'), c('workflow_id'), c('version'), now, c('actor')];
-  return (await tx.query({ name: 'outbox-insert', text: POKE, values })).rowCount ?? 0;
+  await tx.query({ name: 'outbox-insert', text: POKE, values });
 }
 
 /** The response waits for every contained incident that has something to wait for; the ceremony is started by it. */
