@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import { requestDigest } from '../../db/command/decisions.ts';
+import { putAdapter } from '../../db/command/put-adapter.ts';
+import { listAdapters } from '../../db/read/adapters.ts';
+import { parseDefinition } from '../../domain/adapter/definition.ts';
+import { adapterView, newAdapterName } from '../adapter-request.ts';
+import { readJson } from '../body.ts';
+import type { ApiDeps } from '../deps.ts';
+import { invalidFields } from '../fields.ts';
+import { idempotencyKey } from '../idempotency-key.ts';
+import { refuseWith } from '../instance.ts';
+import type { Reply } from '../reply.ts';
+import type { Call, Route } from '../route.ts';
+
+async function handler(call: Call, { db }: ApiDeps): Promise<Reply> {
+  const name = newAdapterName(call);
+  const decision_id = idempotencyKey(call.req) ?? randomUUID();
+  const parsed = parseDefinition(await readJson(call.req));
+  if (!parsed.ok) return invalidFields(...parsed.fields);
+  const { definition } = parsed;
+  const request_digest = requestDigest({ kind: 'put', name, definition });
+  const put = await putAdapter(db, call.caller, { name, definition, key: { decision_id, request_digest } });
+  if (!put.ok) return refuseWith(put.code);
+  const adapter = (await listAdapters(db, call.caller.workspace_id, name)).map(adapterView)[0];
+  return { status: put.created ? 201 : 200, body: adapter };
+}
+
+export const route: Route = { method: 'PUT', path: '/v1/adapters/:name', action: 'adapter.put', handler };

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import type { Gate } from '../../domain/containment/types.ts';
+import type { AdapterLook, AdapterState, AdapterTarget, ToldHold } from '../../domain/adapter/state.ts';
+import { one, rows } from '../client.ts';
+import type { Database } from '../client.ts';
+import { HOLDS_SHOWN } from '../read/check-gate.ts';
+import type { Adapter } from '../read/adapters.ts';
+import { transaction } from '../transaction.ts';
+import type { AdapterKey } from '../write/adapter-targets.ts';
+import { INSTANCE } from './caller.ts';
+import { lockGates, settleHeld } from './settle-actions.ts';
+
+/** Whose doing it is when an adapter answered, or did not. */
+export const SYNC = { actor: 'adapterSync', on_behalf_of: null };
+
+/** What is needed to send: where to, signed by what, and the state as it is at this moment. */
+export interface Sending {
+  message_id: string;
+  sending: number;
+  url: string;
+  internal: boolean;
+  secret_refs: string[];
+  state: AdapterState;
+}
+
+const ADAPTER = 'SELECT * FROM adapters WHERE workspace_id = $1 AND adapter_id = $2';
+
+/**
+ * What an adapter has to be told now, most urgent first, at most `limit`. `sweep` also settles what was acknowledged by
+ * an answer that nobody came to judge. An adapter that is not active has nothing to be told.
+ */
+export async function lookAfterAdapter(
+  db: Database,
+  { workspace_id, adapter_id }: AdapterKey,
+  { limit, sweep }: { limit: number; sweep: boolean },
+): Promise<AdapterLook> {
+  const adapter = await one<Adapter>(db, ADAPTER, [workspace_id, adapter_id]);
+  if (adapter?.state !== 'active') {
+    const over = await closeSync(db, { workspace_id, adapter_id });
+    return { over, due: [], trial: null, next_in_ms: over ? null : 0 };
+  }
+  if (sweep) await settleAll(db, { workspace_id, gates: adapter.gates });
+  const due = await rows<AdapterTarget>(
+    db,
+    `SELECT gate, target FROM adapter_targets WHERE workspace_id = $1 AND adapter_id = $2 AND due
+      AND (next_attempt_at IS NULL OR next_attempt_at <= clock_timestamp()) ORDER BY severity_rank, due_at LIMIT $3`,
+    [workspace_id, adapter_id, limit],
+  );
+  const next = await one<{ ms: number | null }>(
+    db,
+    `SELECT ceil(extract(epoch FROM min(next_attempt_at) - clock_timestamp()) * 1000)::int8 AS ms FROM adapter_targets
+      WHERE workspace_id = $1 AND adapter_id = $2 AND due AND next_attempt_at > clock_timestamp()`,
+    [workspace_id, adapter_id],
+  );
+  const trial = adapter.trial_id !== adapter.trial_done_id ? adapter.trial_id : null;
+  return {
+    over: false,
+    due,
+    trial,
+    next_in_ms: next?.ms === undefined || next.ms === null ? null : Math.max(0, next.ms),
+  };
+}
+
+/** Closes the process of an adapter that is not active; false when it has become so meanwhile. */
+async function closeSync(db: Database, { workspace_id, adapter_id }: AdapterKey): Promise<boolean> {
+  return transaction(db, async (tx) => {
+    const adapter = await one<Adapter>(tx, `${ADAPTER} FOR SHARE`, [workspace_id, adapter_id]);
+    if (adapter?.state === 'active') return false;
+    await tx.query(
+      'UPDATE process SET over_at = clock_timestamp() WHERE workspace_id = $1 AND workflow_id = $2 AND over_at IS NULL',
+      [workspace_id, `adapter/${adapter_id}`],
+    );
+    return true;
+  });
+}
+
+/** Settles every awaited action of an adapter's gates, or of one target, that all adapters hold; a batch per transaction. */
+export async function settleAll(
+  db: Database,
+  part: { workspace_id: string; gates: Gate[]; target?: string },
+): Promise<void> {
+  for (;;) {
+    const { more } = await transaction(db, async (tx) => {
+      await lockGates(tx, part.gates);
+      return settleHeld(tx, part, SYNC);
+    });
+    if (!more) return;
+  }
+}
+
+/** One statement: generations and holds are of the same moment. */
+const STATE = `SELECT
+    coalesce(sum(g.generation) FILTER (WHERE g.workspace_id = $1), 0)::int8 AS own,
+    coalesce(sum(g.generation) FILTER (WHERE g.workspace_id <> $1), 0)::int8 AS instance,
+    coalesce(sum(g.standing), 0)::int4 AS hold_count,
+    (SELECT coalesce(json_agg(h), '[]') FROM (
+      SELECT hold_id, incident_id, placed_at AS since, reason FROM holds
+        WHERE workspace_id = ANY($2) AND gate = $3 AND target = $4 AND released_at IS NULL
+        ORDER BY placed_at, hold_id LIMIT ${HOLDS_SHOWN}) AS h) AS holds
+  FROM gate_states g WHERE g.workspace_id = ANY($2) AND g.gate = $3 AND g.target = $4`;
+
+interface StateRow {
+  own: number;
+  instance: number;
+  hold_count: number;
+  holds: { hold_id: string; incident_id: string | null; since: string; reason: string }[];
+}
+
+/** Records that the present state is being sent, and returns it; null when there is nothing to send any more. */
+export async function beginSending(
+  db: Database,
+  { workspace_id, adapter_id }: AdapterKey,
+  { gate, target }: AdapterTarget,
+): Promise<Sending | null> {
+  return transaction(db, async (tx) => {
+    const row = await one<{ sending: number }>(
+      tx,
+      `SELECT sending FROM adapter_targets WHERE workspace_id = $1 AND adapter_id = $2 AND gate = $3 AND target = $4 AND due FOR UPDATE`,
+      [workspace_id, adapter_id, gate, target],
+    );
+    if (row === undefined) return null;
+    const adapter = await one<Adapter>(tx, ADAPTER, [workspace_id, adapter_id]);
+    if (adapter?.state !== 'active') return null;
+    const workspaces = [...new Set([workspace_id, INSTANCE])];
+    const found = await one<StateRow>(tx, STATE, [workspace_id, workspaces, gate, target]);
+    if (found === undefined) throw new Error('a gate has no state');
+    const state = stateOf(gate, target, found);
+    const sending = row.sending + 1;
+    await tx.query(
+      `UPDATE adapter_targets SET sending = $5, sent_at = clock_timestamp(), sent_state = $6, sent_own = $7, sent_instance = $8,
+          attempts = attempts + 1 WHERE workspace_id = $1 AND adapter_id = $2 AND gate = $3 AND target = $4`,
+      [workspace_id, adapter_id, gate, target, sending, state.state, found.own, found.instance],
+    );
+    return { ...requestOf(adapter), sending, state };
+  });
+}
+
+/** A trial request that somebody waits for; null when it was answered or replaced. */
+export async function beginTrial(db: Database, { workspace_id, adapter_id }: AdapterKey, trial: string) {
+  const adapter = await one<Adapter>(db, ADAPTER, [workspace_id, adapter_id]);
+  if (adapter?.state !== 'active' || adapter.trial_id !== trial || adapter.trial_done_id === trial) return null;
+  return requestOf(adapter);
+}
+
+const requestOf = ({ url, internal, secret_ref, previous_secret_ref }: Adapter) => ({
+  message_id: `msg_${randomUUID()}`,
+  url,
+  internal,
+  secret_refs: [secret_ref, ...(previous_secret_ref === null ? [] : [previous_secret_ref])],
+});
+
+function stateOf(gate: Gate, target: string, { own, instance, hold_count, holds }: StateRow): AdapterState {
+  const told = holds.map(({ incident_id, since, ...hold }): ToldHold => ({
+    ...hold,
+    since: new Date(since).toISOString(),
+    ...(incident_id === null ? {} : { incident_id }),
+  }));
+  const state = hold_count > 0 ? 'closed' : 'open';
+  return {
+    gate,
+    target,
+    state,
+    generation: own + instance,
+    holds: told,
+    hold_count,
+    reason: told[0]?.reason ?? 'released',
+  };
+}

@@ -1,0 +1,98 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type { Action, Gate } from '../../domain/containment/types.ts';
+import { authorship, instant } from './columns.ts';
+
+/** Enforcement points outside. Secrets are references, never values. */
+export const adapters = pgTable(
+  'adapters',
+  {
+    workspace_id: text().notNull(),
+    adapter_id: text().notNull(),
+    name: text().notNull(),
+    mode: text().$type<'external'>().notNull(),
+    url: text().notNull(),
+    actions: text().array().$type<Action[]>().notNull(),
+    /** The gates of `actions`. */
+    gates: text().array().$type<Gate[]>().notNull(),
+    /** `file:/path` or `env:NAME`. */
+    secret_ref: text().notNull(),
+    /** During a rotation requests carry a signature by this one too. */
+    previous_secret_ref: text(),
+    internal: boolean().notNull(),
+    state: text().$type<'active' | 'retired'>().notNull(),
+    created_at: instant().notNull(),
+    retired_at: instant(),
+    retired_by: jsonb().$type<string[]>(),
+    last_ack_at: instant(),
+    last_latency_ms: integer(),
+    /** The code of the last request that failed; null once one was acknowledged. */
+    last_error: text(),
+    failing_since: instant(),
+    /** A trial request that somebody waits for, and what came of it. */
+    trial_id: text(),
+    trial_done_id: text(),
+    trial_error: text(),
+    trial_latency_ms: integer(),
+    version: integer().notNull(),
+    ...authorship(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.workspace_id, t.adapter_id] }),
+    uniqueIndex('adapters_name').on(t.workspace_id, t.name),
+    index('adapters_active')
+      .on(t.workspace_id)
+      .where(sql`state = 'active'`),
+    check('adapters_state', sql`${t.state} IN ('active', 'retired')`),
+  ],
+);
+
+/** What each adapter is known to hold, and whether it has to be told again. */
+export const adapterTargets = pgTable(
+  'adapter_targets',
+  {
+    workspace_id: text().notNull(),
+    adapter_id: text().notNull(),
+    gate: text().$type<Gate>().notNull(),
+    target: text().notNull(),
+    due: boolean().notNull(),
+    /** Of the most severe incident that it is due for; a restore comes last. */
+    severity_rank: smallint().notNull(),
+    due_at: instant().notNull(),
+    attempts: integer().notNull(),
+    next_attempt_at: instant(),
+    /** Counts sendings and losses: an answer to any but the latest says nothing. */
+    sending: integer().notNull(),
+    sent_at: instant(),
+    sent_state: text().$type<'closed' | 'open'>(),
+    /** Generations of the adapter's own workspace and of the instance's; what travels is their sum. */
+    sent_own: bigint({ mode: 'number' }).notNull(),
+    sent_instance: bigint({ mode: 'number' }).notNull(),
+    acked_at: instant(),
+    acknowledged_state: text().$type<'closed' | 'open'>(),
+    acknowledged_generation: bigint({ mode: 'number' }).notNull(),
+    /** Holds up to these generations are closed there; 0 when it holds none. */
+    held_own: bigint({ mode: 'number' }).notNull(),
+    held_instance: bigint({ mode: 'number' }).notNull(),
+    last_error: text(),
+    ...authorship(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.workspace_id, t.adapter_id, t.gate, t.target] }),
+    index('adapter_targets_due')
+      .on(t.workspace_id, t.adapter_id, t.severity_rank, t.due_at)
+      .where(sql`due`),
+  ],
+);

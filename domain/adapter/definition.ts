@@ -1,0 +1,92 @@
+// An adapter is described exactly or not at all: what it is told, where, and by which secret it knows us.
+import { ACTION_GATE, ACTIONS } from '../containment/types.ts';
+import type { Action, Gate } from '../containment/types.ts';
+import type { FieldProblem } from '../problem/field-problem.ts';
+import { parseSecretRef } from './secret-ref.ts';
+
+export interface AdapterDefinition {
+  mode: 'external';
+  url: string;
+  actions: Action[];
+  secret: { ref: string; previous_ref?: string };
+  internal: boolean;
+}
+
+type Given = Omit<AdapterDefinition, 'internal'> & { internal?: boolean };
+
+export const ADAPTER_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+
+const FIELDS = ['mode', 'url', 'actions', 'secret', 'internal'];
+const MAX_URL = 2048;
+
+/** The gates behind a set of actions. */
+export const gatesOf = (actions: readonly Action[]): Gate[] => [
+  ...new Set(actions.map((a) => ACTION_GATE[a]).filter((g) => g !== null)),
+];
+
+/** The definition that plain data describes, or every field that is wrong. */
+export function parseDefinition(
+  raw: unknown,
+): { ok: true; definition: AdapterDefinition } | { ok: false; fields: FieldProblem[] } {
+  if (!isObject(raw)) return { ok: false, fields: [{ path: '', code: 'invalid_type' }] };
+  const fields: FieldProblem[] = [
+    ...unknownFields(raw, FIELDS, ''),
+    ...problem('mode', raw['mode'] === undefined ? 'required' : raw['mode'] === 'external' ? null : 'invalid_value'),
+    ...problem('url', urlProblem(raw['url'])),
+    ...problem('actions', actionsProblem(raw['actions'])),
+    ...secretProblems(raw['secret']),
+    ...problem(
+      'internal',
+      raw['internal'] === undefined || typeof raw['internal'] === 'boolean' ? null : 'invalid_type',
+    ),
+  ];
+  if (fields.length > 0) return { ok: false, fields };
+  const { url, actions, secret, internal } = raw as unknown as Given;
+  return { ok: true, definition: { mode: 'external', url, actions, secret, internal: internal ?? false } };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const problem = (path: string, code: string | null): FieldProblem[] => (code === null ? [] : [{ path, code }]);
+
+const unknownFields = (value: Record<string, unknown>, known: string[], prefix: string): FieldProblem[] =>
+  Object.keys(value)
+    .filter((key) => !known.includes(key))
+    .map((key) => ({ path: `${prefix}${key.slice(0, 64)}`, code: 'unknown_field' }));
+
+/** http or https, without the parts that would hide a credential or mean nothing to a server. */
+function urlProblem(value: unknown): string | null {
+  if (value === undefined) return 'required';
+  if (typeof value !== 'string') return 'invalid_type';
+  if (value.length > MAX_URL) return 'too_long';
+  const url = URL.parse(value);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return 'invalid_value';
+  if (url.username !== '' || url.password !== '') return 'inline_secret';
+  return url.hash === '' ? null : 'invalid_value';
+}
+
+function actionsProblem(value: unknown): string | null {
+  if (value === undefined) return 'required';
+  if (!Array.isArray(value) || value.length === 0) return 'invalid_type';
+  const known = value.every((a) => ACTIONS.includes(a as Action) && ACTION_GATE[a as Action] !== null);
+  if (!known) return 'unknown_action';
+  return new Set(value).size === value.length ? null : 'repeated';
+}
+
+/** A value where a reference belongs is refused as what it is, so that nobody keeps one in a definition. */
+function secretProblems(value: unknown): FieldProblem[] {
+  if (value === undefined) return problem('secret', 'required');
+  if (typeof value === 'string') return problem('secret', 'inline_secret');
+  if (!isObject(value)) return problem('secret', 'invalid_type');
+  if ('value' in value) return problem('secret.value', 'inline_secret');
+  const { ref, previous_ref } = value;
+  return [
+    ...unknownFields(value, ['ref', 'previous_ref'], 'secret.'),
+    ...problem('secret.ref', ref === undefined ? 'required' : refProblem(ref)),
+    ...problem('secret.previous_ref', previous_ref === undefined ? null : refProblem(previous_ref)),
+  ];
+}
+
+const refProblem = (value: unknown): string | null =>
+  typeof value !== 'string' ? 'invalid_type' : parseSecretRef(value) === null ? 'inline_secret' : null;
