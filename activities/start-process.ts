@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { SEVERITIES } from '../domain/containment/types.ts';
-import { workflowIdOf } from '../domain/process/types.ts';
+import { isWatch, STEP_TIMEOUT_MS, workflowIdOf } from '../domain/process/types.ts';
 import type { ProcessType } from '../domain/process/types.ts';
 
 export const CONTROL_QUEUE = 'control';
@@ -30,22 +30,44 @@ export type StartProcess = (start: ProcessStart) => Promise<void>;
 export const createStartProcess =
   (client: Client): StartProcess =>
   async ({ type, workspace_id, subject, severity_rank, version }) => {
-    const severity = SEVERITIES[severity_rank - 1];
+    const severity = isWatch(type) || type === 'adapterSync' ? undefined : SEVERITIES[severity_rank - 1];
     await client.withDeadline(Date.now() + DEADLINE_MS, () =>
       client.workflow.signalWithStart(type, {
         workflowId: workflowIdOf(type, subject),
         taskQueue: severity_rank === 1 ? CRITICAL_QUEUE : CONTROL_QUEUE,
-        args: [{ schema: 1, workspace_id, incident_id: subject }],
+        args: [inputOf(type, workspace_id, subject)],
         signal: 'poke',
         signalArgs: [{ version }],
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowTaskTimeout: STEP_TIMEOUT_MS,
         priority: { priorityKey: severity_rank },
         typedSearchAttributes: [
           { key: WORKSPACE, value: workspace_id },
-          { key: PROCESS_STATE, value: 'starting' },
+          { key: PROCESS_STATE, value: isWatch(type) ? 'watching' : 'starting' },
           ...(severity === undefined ? [] : [{ key: SEVERITY, value: severity }]),
         ],
       }),
     );
   };
+
+/** The one argument of a process. */
+function inputOf(type: ProcessType, workspace_id: string, subject: string): object {
+  switch (type) {
+    case 'incidentResponse':
+    case 'recoveryCeremony':
+      return { schema: 1, workspace_id, incident_id: subject };
+    case 'severityEscalation':
+      return { schema: 1, workspace_id, escalation: subject.slice(workspace_id.length + 1) };
+    case 'attestationWatch':
+      return { schema: 1, node: subject };
+    case 'integrityWatch':
+      return { schema: 1, baseline: subject };
+    case 'adapterSync':
+      return { schema: 1, workspace_id, adapter_id: subject };
+    default: {
+      const unknown: never = type;
+      throw new Error(`unknown process ${JSON.stringify(unknown)}`);
+    }
+  }
+}

@@ -26,6 +26,8 @@ export type Env = Readonly<{
   /** The folder that the baseline `protected` is of. */
   protectedPath: string;
   relayWindow: number;
+  /** Between two quotes of a node; protected files are checked half as often. */
+  watchIntervalMs: number;
   signals: 'unsigned' | 'signed';
   ledgerPublic: boolean;
   allowedHosts: readonly string[];
@@ -60,6 +62,7 @@ export function readEnv(environment: Environment = process.env): Env {
     ekRootsFile: read.INTERLOCK_EK_ROOTS_FILE,
     protectedPath: read.INTERLOCK_PROTECTED_PATH ?? join(read.INTERLOCK_STATE_ROOT, 'protected'),
     relayWindow: read.INTERLOCK_RELAY_WINDOW,
+    watchIntervalMs: read.INTERLOCK_WATCH_INTERVAL * 1000,
     signals: read.INTERLOCK_SIGNALS ?? (loopbackTrust ? 'unsigned' : 'signed'),
     ledgerPublic: read.INTERLOCK_LEDGER_PUBLIC,
     allowedHosts: Object.freeze(read.INTERLOCK_ALLOWED_HOSTS),

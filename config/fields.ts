@@ -35,6 +35,9 @@ export const count = z
   .regex(/^[1-9][0-9]{0,8}$/)
   .transform(Number);
 
+/** 1 second to an hour. */
+export const seconds = count.refine((value) => value <= 3600);
+
 /** An address to listen on: an IP address or `localhost`. */
 export const bind = z.union([z.ipv4(), z.ipv6(), z.literal('localhost')]);
 

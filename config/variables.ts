@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { address, bind, count, flag, list, node, origins, path, port, postgresUrl } from './fields.ts';
+import { address, bind, count, flag, list, node, origins, path, port, postgresUrl, seconds } from './fields.ts';
 
 const containmentFile = fileURLToPath(new URL('policy/containment.yaml', import.meta.url));
 
@@ -24,6 +24,7 @@ export const variables = {
   INTERLOCK_EK_ROOTS_FILE: path.optional(),
   INTERLOCK_PROTECTED_PATH: path.optional(),
   INTERLOCK_RELAY_WINDOW: count.default(200),
+  INTERLOCK_WATCH_INTERVAL: seconds.default(30),
   INTERLOCK_SIGNALS: z.enum(['unsigned', 'signed']).optional(),
   INTERLOCK_LEDGER_PUBLIC: flag.default(false),
   INTERLOCK_ALLOWED_HOSTS: list.default([]),

@@ -1,15 +1,18 @@
 import { Client } from '@temporalio/client';
 import type { Env } from '../config/env.ts';
+import { createAdapterActivities } from '../activities/adapters/create-adapter-activities.ts';
 import { createActivities } from '../activities/create-activities.ts';
 import { withFailures } from '../activities/failures.ts';
 import { createStartProcess } from '../activities/start-process.ts';
 import type { AttestationContext } from '../db/attestation/context.ts';
 import { openDatabase } from '../db/client.ts';
 import { schemaStatus } from '../db/migrate.ts';
+import { escalationPort } from './escalation-port.ts';
+import { adapterPort } from './adapter-port.ts';
 import { enrolmentPort } from './enrolment-port.ts';
 import { enrolmentVerifier } from './enrolment-verifier.ts';
 import { connectEngine } from './engine/connect.ts';
-import { createControlWorkers, DATABASE_SESSIONS } from './engine/control-workers.ts';
+import { createControlWorkers, createEgressWorker, DATABASE_SESSIONS } from './engine/control-workers.ts';
 import { registerSearchAttributes } from './engine/search-attributes.ts';
 import { workflowBundle } from './engine/workflow-bundle.ts';
 import { instanceKey } from './keys/instance-key.ts';
@@ -18,8 +21,9 @@ import { keepReconciling } from './reconcile/reconcile.ts';
 import { recordPort } from './record-port.ts';
 import { announceAlerts } from './relay/alerts.ts';
 import { startRelay } from './relay/relay.ts';
-import { startRounds } from './start-rounds.ts';
+import { startWatches } from './start-watches.ts';
 import { untilUp } from './until-up.ts';
+import { watchPort } from './watch-port.ts';
 
 export type ControlEnv = Pick<
   Env,
@@ -33,6 +37,7 @@ export type ControlEnv = Pick<
   | 'node'
   | 'tpmTcti'
   | 'ekRootsFile'
+  | 'watchIntervalMs'
 >;
 
 /**
@@ -59,13 +64,19 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       const activities = withFailures(
         {
           ...createActivities({ record: port, startProcess, signals: env.signals }),
+          ...escalationPort(db),
+          ...createAdapterActivities(adapterPort(db)),
           ...enrolmentPort({ db, context, signer, verifier }),
+          ...watchPort({ db, context, signer, watchIntervalMs: env.watchIntervalMs, signals: env.signals }),
         },
         log,
       );
-      await untilUp('attestation', () => startRounds(db, client, env), log, stop);
+      await untilUp('attestation', () => startWatches(db, client, env), log, stop);
       const namespace = env.temporalNamespace;
-      const workers = await createControlWorkers({ connection, namespace, workflowBundle: codePath, activities });
+      const workers = [
+        ...(await createControlWorkers({ connection, namespace, workflowBundle: codePath, activities })),
+        await createEgressWorker({ connection, namespace, activities }),
+      ];
 
       const running = workers.map((worker) => worker.run());
       for (const run of running) run.catch((error: unknown) => failed.abort(error));

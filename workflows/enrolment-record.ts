@@ -1,9 +1,8 @@
-import { ApplicationFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { EnrolmentActivities, EnrolmentHostActivities, RoundActivities } from '../activities/enrolment/types.ts';
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { EnrolmentActivities, EnrolmentHostActivities } from '../activities/enrolment/types.ts';
 import { ATTESTER, HOST_KEYS, RECORD } from './options.ts';
 
 export const enrolments = proxyLocalActivities<EnrolmentActivities>(RECORD);
-export const rounds = proxyLocalActivities<RoundActivities>(RECORD);
 
 /** The keys of a host whose TPM is being enrolled. */
 export function hostKeys(node: string): EnrolmentHostActivities {
@@ -12,7 +11,3 @@ export function hostKeys(node: string): EnrolmentHostActivities {
   const { proveCredential } = proxyActivities<EnrolmentHostActivities>({ ...ATTESTER, taskQueue });
   return { describeKeys, proveCredential };
 }
-
-/** Ends a process with the code of its refusal as the failure's type. */
-export const refused = (code: string): ApplicationFailure =>
-  ApplicationFailure.create({ type: code, message: `refused: ${code}`, nonRetryable: true });

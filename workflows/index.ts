@@ -1,5 +1,7 @@
-export { attestationRound } from './attestation-round/workflow.ts';
+export { adapterSync } from './adapter-sync/workflow.ts';
+export { attestationWatch } from './attestation-watch/workflow.ts';
 export { incidentResponse } from './incident-response/workflow.ts';
-export { integrityRound } from './integrity-round/workflow.ts';
+export { integrityWatch } from './integrity-watch/workflow.ts';
 export { nodeEnrolment } from './node-enrolment/workflow.ts';
 export { recoveryCeremony } from './recovery-ceremony/workflow.ts';
+export { severityEscalation } from './severity-escalation/workflow.ts';

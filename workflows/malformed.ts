@@ -25,11 +25,11 @@ export function malformed(kind: DecisionRequest['kind'], input: unknown): string
   return optional(containment_binding, 64) ? null : 'containment_binding';
 }
 
-/** An update's validator: refuses before anything is written to history. */
-export const refuseMalformed =
-  (kind: DecisionRequest['kind']) =>
+/** An update's validator: refuses before anything is written to history. `problem` names the field that is wrong. */
+export const refusing =
+  (problem: (input: unknown) => string | null) =>
   (input: unknown): void => {
-    const field = malformed(kind, input);
+    const field = problem(input);
     if (field === null) return;
     throw ApplicationFailure.create({
       type: 'malformed',
@@ -38,3 +38,22 @@ export const refuseMalformed =
       details: [{ field }],
     });
   };
+
+export const refuseMalformed = (kind: DecisionRequest['kind']) => refusing((input) => malformed(kind, input));
+
+const MAX_REASON_BYTES = 1_024;
+const MAX_TICKET_BYTES = 256;
+const LAST_PCR = 23;
+
+const isFilled = (value: unknown, maxBytes: number): boolean => isText(value, maxBytes) && value.trim() !== '';
+
+/** What is wrong with the shape of an approval, or null; `pcr`: it has to name one. */
+export function malformedApproval(input: unknown, pcr?: 'pcr'): string | null {
+  if (typeof input !== 'object' || input === null) return 'input';
+  const given = input as Record<string, unknown>;
+  const index = given['pcr'];
+  const isPcr = Number.isInteger(index) && Number(index) >= 0 && Number(index) <= LAST_PCR;
+  if (pcr !== undefined && !isPcr) return 'pcr';
+  if (!isFilled(given['reason'], MAX_REASON_BYTES)) return 'reason';
+  return given['ticket'] === undefined || isFilled(given['ticket'], MAX_TICKET_BYTES) ? null : 'ticket';
+}

@@ -20,6 +20,9 @@ export const ATTESTER: ActivityOptions = {
   retry: { initialInterval: '200ms', maximumAttempts: 2 },
 };
 
+/** Files are read whole: longer than a quote, but the host has to be there as for one. */
+export const OBSERVE: ActivityOptions = { ...ATTESTER, startToCloseTimeout: '45s' };
+
 /** A host that is just starting, and a TPM that makes its keys: half a minute each on hardware. */
 export const HOST_KEYS: ActivityOptions = {
   scheduleToCloseTimeout: '2m',
@@ -27,8 +30,18 @@ export const HOST_KEYS: ActivityOptions = {
   retry: { initialInterval: '500ms', maximumAttempts: 3 },
 };
 
+/** A request to the outside: 5 s for the answer, and a transaction before and after. What did not come back is looked at again. */
+export const EGRESS: ActivityOptions = {
+  taskQueue: 'egress',
+  startToCloseTimeout: '15s',
+  retry: { maximumAttempts: 1 },
+};
+
 /** How long a process waits before it asks again for a record that could not be read. */
 export const REREAD_AFTER_MS = 5_000;
+
+/** A watch that looks every 30 s starts a new run about every two hours. */
+export const ROUNDS_PER_RUN = 200;
 
 /** The engine takes 2,000 updates per run and refuses the next. */
 export const UPDATES_PER_RUN = 1_000;

@@ -3,6 +3,8 @@ import type { AppraisalResult } from '../../domain/attestation/appraise.ts';
 import { challengeOpen, challengeServes } from '../../domain/attestation/challenge.ts';
 import type { Challenge, IncidentNow } from '../../domain/attestation/challenge.ts';
 import type { Claim } from '../../domain/attestation/claim.ts';
+import { isOlder } from '../../domain/attestation/counters.ts';
+import type { Counters } from '../../domain/attestation/tpms-attest.ts';
 import { canonicalJson } from '../../domain/canonical/json.ts';
 import { INSTANCE } from '../command/caller.ts';
 import type { Caller } from '../command/caller.ts';
@@ -38,7 +40,7 @@ export async function appraiseChallenge(
   now: string,
   incident?: IncidentNow,
 ): Promise<Appraised> {
-  const challenge = await one<Challenge & { challenge_id: string }>(
+  const challenge = await one<Challenge & { challenge_id: string; counters: Counters | null }>(
     tx,
     'SELECT * FROM challenges WHERE workspace_id = $1 AND challenge_id = $2 FOR UPDATE',
     [INSTANCE, answer.challenge_id],
@@ -51,10 +53,11 @@ export async function appraiseChallenge(
     'SELECT * FROM attestation_nodes WHERE workspace_id = $1 AND node = $2 FOR UPDATE',
     [INSTANCE, challenge.node],
   );
-  if (node === undefined) return { ok: false, code: 'node_unknown' };
+  if (node?.state !== 'enrolled') return { ok: false, code: 'node_unknown' };
   const result = appraise(answer.evidence, {
     nonce: challenge.nonce,
-    node: { ...node, counters: node.counters ?? null },
+    // Two answers may be recorded in another order than they were quoted in: each is held to what was known when asked.
+    node: { ...node, counters: challenge.counters },
     reference: await currentReference(tx, challenge.node, context.keys),
     environment: context.environment,
     sha256,
@@ -101,21 +104,7 @@ async function record(
       by.on_behalf_of,
     ],
   });
-  const version = await one<{ version: number }>(
-    tx,
-    `UPDATE attestation_nodes SET counters = coalesce($3, counters), last_passed = $4, last_result_at = $5,
-        last_pass_at = CASE WHEN $4 THEN $5 ELSE last_pass_at END, missed_quotes = 0,
-        reboot_pending = CASE WHEN $4 THEN false ELSE reboot_pending OR $6 END, version = version + 1
-      WHERE workspace_id = $1 AND node = $2 RETURNING version`,
-    [
-      INSTANCE,
-      node.node,
-      result.counters === null ? null : JSON.stringify(result.counters),
-      result.passed,
-      now,
-      result.reboot,
-    ],
-  );
+  const version = await stand(tx, node, result, now);
   const failed = failedClaims(result).map((c) => c.claim);
   await writeEntries(tx, [
     {
@@ -126,7 +115,7 @@ async function record(
       action: 'attestation_appraised',
       object: `node/${node.node}`,
       record_hash: digest,
-      record_version: version?.version ?? null,
+      record_version: version,
       detail: {
         challenge_id: answer.challenge_id,
         passed: result.passed,
@@ -137,4 +126,28 @@ async function record(
       policy_digest: null,
     },
   ]);
+}
+
+/** What the node is known by from now on; a quote that is older than the last one recorded changes nothing of that. */
+async function stand(
+  tx: Tx,
+  node: NodeRow,
+  { counters, passed, reboot }: AppraisalResult,
+  now: string,
+): Promise<number> {
+  const where = 'WHERE workspace_id = $1 AND node = $2 RETURNING version';
+  const late = counters !== null && isOlder(counters, node.counters ?? null);
+  const row = late
+    ? await one<{ version: number }>(tx, `UPDATE attestation_nodes SET version = version + 1 ${where}`, [
+        INSTANCE,
+        node.node,
+      ])
+    : await one<{ version: number }>(
+        tx,
+        `UPDATE attestation_nodes SET counters = coalesce($3, counters), last_passed = $4, last_result_at = $5,
+            last_pass_at = CASE WHEN $4 THEN $5 ELSE last_pass_at END, missed_quotes = 0,
+            reboot_pending = CASE WHEN $4 THEN false ELSE reboot_pending OR $6 END, version = version + 1 ${where}`,
+        [INSTANCE, node.node, counters === null ? null : JSON.stringify(counters), passed, now, reboot],
+      );
+  return row?.version ?? node.version;
 }

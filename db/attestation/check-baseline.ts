@@ -55,6 +55,11 @@ export async function checkBaseline(
       by.on_behalf_of,
     ],
   });
+  await tx.query(
+    `UPDATE integrity_standings SET missed_checks = 0, check_pending = false, version = version + 1
+      WHERE workspace_id = $1 AND baseline = $2 AND (missed_checks <> 0 OR check_pending)`,
+    [INSTANCE, baseline.baseline],
+  );
   await writeEntries(tx, [
     {
       workspace_id: INSTANCE,

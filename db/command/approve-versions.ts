@@ -32,6 +32,8 @@ export type Approved =
         | 'no_evidence'
         | 'approval_unjustified'
         | 'pcr_not_referenced'
+        | 'file_unreadable'
+        | 'observation_too_large'
         | 'observation_malformed'
         | 'signed_version_invalid';
     }
@@ -116,6 +118,8 @@ async function quotedPcr(tx: Tx, node: string, pcr: number): Promise<string | un
 }
 
 const observedSchema = z.array(fileRecordSchema).min(1).max(10_000);
+/** What an attester says of files that it could not observe. */
+const refusedSchema = z.strictObject({ refused: z.enum(['file_unreadable', 'observation_too_large']) });
 
 /** Makes the observed files the expected ones, as a new signed version of the baseline. `observed` may have any shape. */
 export async function approveFiles(
@@ -134,6 +138,8 @@ export async function approveFiles(
     if (current === 'invalid') return { ok: false, code: 'signed_version_invalid' };
     const facts = await justify(tx, 'integrity_violation', asked);
     if (!facts.ok) return facts;
+    const unobservable = refusedSchema.safeParse(asked.observed);
+    if (unobservable.success) return { ok: false, code: unobservable.data.refused };
     const observed = observedSchema.safeParse(asked.observed);
     if (!observed.success) return { ok: false, code: 'observation_malformed' };
     const { incident_id } = facts;

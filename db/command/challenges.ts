@@ -95,8 +95,9 @@ export async function writeChallenge(
   await tx.query({
     name: 'challenge-insert',
     text: `INSERT INTO challenges
-      (workspace_id, challenge_id, node, nonce, expected, purpose, incidents, created_at, expires_at, actor, on_behalf_of)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+      (workspace_id, challenge_id, node, nonce, expected, purpose, incidents, created_at, expires_at, actor, on_behalf_of, counters)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+        CASE WHEN $6 <> 'enrol' THEN (SELECT counters FROM attestation_nodes WHERE workspace_id = $1 AND node = $3) END)`,
     values: [
       INSTANCE,
       challenge.challenge_id,

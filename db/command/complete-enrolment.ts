@@ -11,11 +11,13 @@ import type { Database } from '../client.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import { sha256 } from '../write/change.ts';
+import { wakeWatch } from '../write/watches.ts';
 import { INSTANCE } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { enrolNode } from './enrol.ts';
 import { refuseEnrolment } from './enrolment-refusal.ts';
 import type { EnrolmentRefusal, RefusedEnrolment } from './enrolment-refusal.ts';
+import { replaceNode } from './replace-node.ts';
 
 /** What a host answered to its challenge. */
 export interface EnrolmentAnswer {
@@ -25,6 +27,8 @@ export interface EnrolmentAnswer {
   proof: string | null;
   /** The quote over the challenge's nonce. */
   evidence: unknown;
+  /** The node is on record, and this key is to take the place of its own. */
+  replace?: boolean;
 }
 
 export type CompletedEnrolment = { ok: true; node: string } | RefusedEnrolment;
@@ -88,11 +92,15 @@ async function enrol(
 
   const approval = { by: by.actor, reason: 'enrolment', ticket: null };
   const reference = (now: string) => firstReference({ node: enrolment.node, ...shown }, { ...approval, now });
-  const recorded = await enrolNode(tx, by, enrolment, reference, signer);
+  const recorded = answer.replace
+    ? await replaceNode(tx, by, enrolment, shown, signer)
+    : await enrolNode(tx, by, enrolment, reference, signer);
   if (!recorded.ok) throw new Refused(recorded.code);
   const appraised = await appraiseChallenge(tx, by, { challenge_id, evidence }, context, challenge.now);
   if (!appraised.ok) throw new Refused('quote_failed', [appraised.code]);
   if (!appraised.passed) throw new Refused('quote_failed', appraised.failed.map((c) => c.claim).slice(0, 32));
+  const watch = { type: 'attestationWatch', subject: enrolment.node, version: 1, actor: by.actor } as const;
+  await wakeWatch(tx, watch, challenge.now);
 }
 
 /** Compared as digests, in the same time wherever they differ. */

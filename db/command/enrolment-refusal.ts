@@ -11,7 +11,8 @@ import type { Caller } from './caller.ts';
  * - `ek_untrusted`: no EK certificate, none that leads to a configured root, or to one that does not count here.
  * - `credential_failed`: the proof is not that of the credential, or not for these keys.
  * - `quote_failed`: the quote is not by the AK, not fresh, or not of the PCRs asked for.
- * - `node_exists`: another key is on record under this name.
+ * - `node_exists`: another key is on record under this name, and no two people have let it be replaced.
+ * - `node_unchanged`: the key is the one to be replaced.
  */
 export type EnrolmentRefusal =
   | 'keys_invalid'
@@ -20,6 +21,7 @@ export type EnrolmentRefusal =
   | 'credential_failed'
   | 'quote_failed'
   | 'node_exists'
+  | 'node_unchanged'
   | 'challenge_unknown'
   | ChallengeRefusal;
 

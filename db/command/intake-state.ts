@@ -1,4 +1,3 @@
-import type { Action } from '../../domain/containment/types.ts';
 import type { OpenEscalation } from '../../domain/escalation/crossing.ts';
 import type { WindowEvent } from '../../domain/containment/escalation.ts';
 import type { Incident } from '../../domain/incident/types.ts';
@@ -6,16 +5,19 @@ import { incidentKey, windowKey } from '../../domain/intake/types.ts';
 import type { IntakeOutcome, IntakeReport, IntakeState } from '../../domain/intake/types.ts';
 import { prepared, rows } from '../client.ts';
 import type { Tx } from '../transaction.ts';
+import { subscribedActions } from '../read/adapters.ts';
 import { findDedups, findFloods } from './intake-folds.ts';
 import { activePolicy } from './policies.ts';
 import { together } from '../together.ts';
 
-const NO_ADAPTERS: ReadonlySet<Action> = new Set();
-
 /** Locks and reads everything a batch is judged by: windows in class order, then the incidents it may change by id. */
 export async function loadIntake(tx: Tx, reports: IntakeReport[]): Promise<IntakeState> {
-  const [{ policy, digest }, { windows, escalations }, numbers] = await together([
+  const [{ policy, digest }, subscribed, { windows, escalations }, numbers] = await together([
     activePolicy(tx),
+    subscribedActions(
+      tx,
+      reports.map((r) => r.workspace_id),
+    ),
     lockWindows(tx, reports),
     allocateNumbers(tx, reports.length),
   ]);
@@ -34,7 +36,7 @@ export async function loadIntake(tx: Tx, reports: IntakeReport[]): Promise<Intak
     now: numbers.now,
     policy,
     policy_digest: digest,
-    subscribed: () => NO_ADAPTERS,
+    subscribed,
     windows,
     escalations,
     incidents,

@@ -17,6 +17,7 @@ import type { OpenedChallenge } from './challenges.ts';
 import { enrolledNode } from './enrol.ts';
 import { refuseEnrolment } from './enrolment-refusal.ts';
 import type { RefusedEnrolment } from './enrolment-refusal.ts';
+import { mayReplace } from './replace-node.ts';
 
 /** What the X.509 path of an EK certificate makes its EK worth. `reason` is a few words for the ledger. */
 export type EkVerdict =
@@ -47,22 +48,25 @@ export type OpenedEnrolment =
 /**
  * Judges a host's keys and writes the challenge they have to answer: a quote, and the proof of a credential that only
  * the TPM with that EK opens while it holds that AK. The secret leaves this function in the credential only. Refused
- * with `keys_invalid`, `ek_mismatch`, `ek_untrusted`, `node_exists`.
+ * with `keys_invalid`, `ek_mismatch`, `ek_untrusted`, `node_exists`. `replace` takes another key where the word of two
+ * people for it is on record; then the same key is refused with `node_unchanged`.
  */
 export async function openEnrolment(
   db: Database,
   by: Caller,
-  described: { node: string } & Record<string, unknown>,
+  described: { node: string; replace?: boolean } & Record<string, unknown>,
   verifier: EnrolmentVerifier,
 ): Promise<OpenedEnrolment> {
-  const { node, ...rest } = described;
+  const { node, replace = false, ...rest } = described;
   return transaction(db, async (tx) => {
     const parsed = keyDescriptionSchema.safeParse(rest);
     if (!parsed.success || !isAttestationKey(parsed.data, sha256)) return refuseEnrolment(tx, by, node, 'keys_invalid');
     const keys = parsed.data;
     const known = await enrolledNode(tx, node);
-    if (known?.state === 'enrolled' && known.ak_name === keys.ak_name) return { ok: true, challenge: null };
-    if (known !== undefined) return refuseEnrolment(tx, by, node, 'node_exists');
+    const granted = replace && (await mayReplace(tx, node));
+    if (known?.state === 'enrolled' && known.ak_name === keys.ak_name)
+      return granted ? refuseEnrolment(tx, by, node, 'node_unchanged') : { ok: true, challenge: null };
+    if (known !== undefined && !granted) return refuseEnrolment(tx, by, node, 'node_exists');
     const clock = await one<{ now: string }>(tx, 'SELECT clock_timestamp() AS now');
     const verdict = verifier.judgeEk(keys, clock?.now ?? '');
     if (!verdict.ok) return refuseEnrolment(tx, by, node, verdict.code, { reason: verdict.reason });

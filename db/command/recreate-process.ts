@@ -1,3 +1,4 @@
+import { aggregateOf, STANDING_TYPES } from '../../domain/process/types.ts';
 import type { Database } from '../client.ts';
 import { one } from '../client.ts';
 import type { UnfinishedProcess } from '../read/process-pages.ts';
@@ -15,12 +16,13 @@ export async function recreateProcess(db: Database, lost: UnfinishedProcess, fou
   return transaction(db, async (tx) => {
     const row = await one<{ now: string; version: number }>(
       tx,
-      `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, i.version
-        FROM process p JOIN incidents i ON i.workspace_id = p.workspace_id AND i.id = p.subject
+      `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, coalesce(i.version, 1) AS version
+        FROM process p LEFT JOIN incidents i ON i.workspace_id = p.workspace_id AND i.id = p.subject
         WHERE p.workspace_id = $1 AND p.workflow_id = $2 AND p.over_at IS NULL AND p.started_at IS NOT DISTINCT FROM $3::timestamptz
+          AND (i.id IS NOT NULL OR p.type = ANY($4))
           AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.workspace_id = p.workspace_id AND o.workflow_id = p.workflow_id)
         FOR UPDATE OF p`,
-      [lost.workspace_id, lost.workflow_id, lost.started_at],
+      [lost.workspace_id, lost.workflow_id, lost.started_at, STANDING_TYPES],
     );
     if (row === undefined) return false;
     await writeEntries(tx, [
@@ -30,7 +32,7 @@ export async function recreateProcess(db: Database, lost: UnfinishedProcess, fou
         actor: ACTOR,
         on_behalf_of: null,
         action: 'process_recreated',
-        object: `incident/${lost.subject}`,
+        object: aggregateOf(lost.type, lost.subject),
         record_hash: null,
         record_version: row.version,
         detail: { workflow_id: lost.workflow_id, type: lost.type, found },
@@ -38,8 +40,9 @@ export async function recreateProcess(db: Database, lost: UnfinishedProcess, fou
       },
     ]);
     await tx.query(
-      'UPDATE process SET started_at = NULL, settled_at = NULL WHERE workspace_id = $1 AND workflow_id = $2',
-      [lost.workspace_id, lost.workflow_id],
+      `UPDATE process SET started_at = NULL, settled_at = CASE WHEN type = ANY($3) THEN settled_at END
+        WHERE workspace_id = $1 AND workflow_id = $2`,
+      [lost.workspace_id, lost.workflow_id, STANDING_TYPES],
     );
     await tx.query(
       `INSERT INTO outbox (workspace_id, workflow_id, type, subject, version, severity_rank, created_at, actor)

@@ -1,4 +1,4 @@
-import { one, rows } from '../client.ts';
+import { rows } from '../client.ts';
 import type { Database } from '../client.ts';
 import { bump } from '../write/holds.ts';
 import { writeEntries } from '../write/ledger.ts';
@@ -30,8 +30,13 @@ interface Hold {
  * Ends the quarantine of a model that was removed. A hold of a resolved incident is released now; one whose incident is
  * still open is granted its release, which takes effect when the incident resolves.
  */
-export async function releaseModel(db: Database, by: Caller, release: ModelRelease): Promise<Released> {
-  return transaction(db, async (tx) => {
+export async function releaseModel(
+  db: Database,
+  by: Caller,
+  { key, ...release }: ModelRelease & { key: DecisionKey },
+): Promise<Released> {
+  const once = { workspace_id: by.workspace_id, aggregate: `model/${release.target}`, kind: 'release', key };
+  return decideOnce<Released>(db, by, once, async (tx, now) => {
     const held = await rows<Hold>(
       tx,
       `SELECT h.workspace_id, h.hold_id, h.gate, h.target, i.state = 'resolved' AS resolved
@@ -44,13 +49,17 @@ export async function releaseModel(db: Database, by: Caller, release: ModelRelea
     if (held.length === 0) return { ok: false, code: 'model_not_quarantined' };
     const free = held.filter((h) => h.resolved);
     const bound = held.filter((h) => !h.resolved);
-    const clock = await one<{ now: string }>(tx, `SELECT date_trunc('milliseconds', clock_timestamp()) AS now`);
-    const now = clock?.now ?? '';
     const grant = (list: Hold[], set: string) =>
       tx.query(
         `UPDATE holds AS h SET release_granted_at = $3, release_granted_by = $4, release_reason = $5 ${set}
           FROM unnest($1::text[], $2::text[]) AS k(w, id) WHERE h.workspace_id = k.w AND h.hold_id = k.id`,
-        [list.map((h) => h.workspace_id), list.map((h) => h.hold_id), now, by.actor, release.how],
+        [
+          list.map((h) => h.workspace_id),
+          list.map((h) => h.hold_id),
+          now,
+          by.actor,
+          `${release.how}: ${release.reason}`,
+        ],
       );
     if (bound.length > 0) await grant(bound, '');
     if (free.length > 0) {

@@ -32,11 +32,12 @@ export async function integrityRecord(db: Queryable): Promise<IntegrityRecord> {
   const baselines = await rows<IntegrityRecord['baselines'][number]>(
     db,
     `SELECT b.baseline, r.passed AS last_passed, CASE WHEN r.passed THEN r.at END AS last_pass_at, r.at AS checked_at,
-        0 AS missed_checks
+        coalesce(s.missed_checks, 0) AS missed_checks, coalesce(s.check_pending, false) AS check_pending
       FROM (SELECT workspace_id, baseline, max(version) AS version FROM integrity_baselines GROUP BY 1, 2) AS b
       LEFT JOIN LATERAL (SELECT passed, at, baseline_version FROM integrity_results
         WHERE workspace_id = b.workspace_id AND baseline = b.baseline ORDER BY result_id DESC LIMIT 1) AS r
         ON r.baseline_version = b.version
+      LEFT JOIN integrity_standings s ON s.workspace_id = b.workspace_id AND s.baseline = b.baseline
       ORDER BY b.baseline`,
   );
   return { ...(await openOfClass(db, 'integrity_violation')), baselines };

@@ -66,6 +66,8 @@ export const challenges = pgTable(
     created_at: instant().notNull(),
     expires_at: instant().notNull(),
     used_at: instant(),
+    /** What the node had shown when it was written: an answer shows no less, whatever else has been recorded meanwhile. */
+    counters: jsonb().$type<{ clock: string; reset_count: number; restart_count: number; safe: boolean } | null>(),
     ...authorship(),
   },
   (t) => [primaryKey({ columns: [t.workspace_id, t.challenge_id] }), uniqueIndex('challenges_nonce').on(t.nonce)],

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { bigint, boolean, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Action, Gate } from '../../domain/containment/types.ts';
 import { authorship, instant } from './columns.ts';
 
@@ -24,6 +24,8 @@ export const holds = pgTable(
     /** A quarantine whose model was verified or removed ends with its incident; until then it is only granted. */
     release_granted_at: instant(),
     release_granted_by: text(),
+    /** Some adapter has yet to acknowledge it: the incident's action is pending or failed. */
+    awaited: boolean().notNull().default(false),
     ...authorship(),
   },
   (t) => [
@@ -32,6 +34,9 @@ export const holds = pgTable(
       .on(t.workspace_id, t.gate, t.target, t.placed_at, t.hold_id)
       .where(sql`released_at IS NULL`),
     index('holds_incident').on(t.workspace_id, t.incident_id),
+    index('holds_awaited')
+      .on(t.workspace_id, t.gate, t.target, t.generation)
+      .where(sql`awaited`),
   ],
 );
 

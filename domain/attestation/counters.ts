@@ -43,3 +43,10 @@ export function judgeCounters(last: Counters | null, quoted: Counters): CounterJ
     record: claims.every((c) => c.ok) ? { ...quoted, clock } : null,
   };
 }
+
+/** Whether `a` was shown before `b`; a clock that is not safe says nothing about its order. */
+export function isOlder(a: Counters, b: Counters | null): boolean {
+  if (b === null || a.reset_count !== b.reset_count) return b !== null && a.reset_count < b.reset_count;
+  if (a.restart_count !== b.restart_count) return a.restart_count < b.restart_count;
+  return a.safe && BigInt(a.clock) < BigInt(b.clock);
+}

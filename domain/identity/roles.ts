@@ -42,6 +42,7 @@ const PERMITTED = {
   'recovery.reattest': RESPONDERS,
   'model.release': RESPONDERS,
   'adapter.test': [...RESPONDERS, 'org_admin'],
+  'adapter.lost': ['reporter', ...RESPONDERS],
   'adapter.put': ['security_owner', 'org_admin'],
   'adapter.retire': ['security_owner'],
   'attestation.enroll': ['security_owner'],

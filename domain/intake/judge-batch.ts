@@ -2,8 +2,10 @@
 import type { Sha256 } from '../canonical/hash.ts';
 import { consequence, isBelowDefault, targetsOf } from '../containment/consequence.ts';
 import { judgeWindow, nextWindow } from '../containment/escalation.ts';
+import type { EscalationRule } from '../containment/policy.ts';
 import { severityRank } from '../containment/types.ts';
 import type { Severity } from '../containment/types.ts';
+import { cross, listed } from '../escalation/crossing.ts';
 import { createIncident, targetKey } from '../incident/create.ts';
 import { seal } from '../incident/record.ts';
 import { transition } from '../incident/transition.ts';
@@ -39,16 +41,42 @@ function judgeReport(r: IntakeReport, state: IntakeState, outcome: IntakeOutcome
   const id = answer.incident.id;
 
   if (window.crossed && rule.escalation) {
-    outcome.crossings.push({ workspace_id: r.workspace_id, class: r.report.class, incident_id: id });
-    for (const named of new Set(window.raise)) {
-      const incident = state.incidents.get(incidentKey(r.workspace_id, named));
-      if (incident) apply(incident, raiseTo(rule.escalation.severity, id, r, state), r, state, outcome, sha256);
+    const raised = window.raise.filter((named) => state.incidents.has(incidentKey(r.workspace_id, named)));
+    recordCrossing(r, id, raised, rule.escalation, state, outcome);
+    for (const named of raised) {
+      const incident = state.incidents.get(incidentKey(r.workspace_id, named)) as Incident;
+      apply(incident, raiseTo(rule.escalation.severity, id, r, state), r, state, outcome, sha256);
     }
   }
   const next = nextWindow(rule.escalation, window.live, { incident_id: id, at: now });
   state.windows.set(key, next);
   outcome.windows.set(key, next);
   return { ...answer, incident: state.incidents.get(incidentKey(r.workspace_id, id)) ?? answer.incident };
+}
+
+function recordCrossing(
+  r: IntakeReport,
+  incident_id: string,
+  raised: string[],
+  { severity, window_seconds }: EscalationRule,
+  state: IntakeState,
+  outcome: IntakeOutcome,
+): void {
+  const key = windowKey(r.workspace_id, r.report.class);
+  const { opens, ...open } = cross(state.escalations.get(key), incident_id);
+  state.escalations.set(key, open);
+  outcome.crossings.push({
+    ...open,
+    opens,
+    workspace_id: r.workspace_id,
+    class: r.report.class,
+    incident_id,
+    members: listed(open.crossings, [...raised, incident_id]),
+    severity,
+    window_seconds,
+    actor: r.actor,
+    on_behalf_of: r.on_behalf_of,
+  });
 }
 
 const raiseTo = (severity: Severity, crossed_by: string, r: IntakeReport, state: IntakeState): IncidentEvent => ({

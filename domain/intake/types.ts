@@ -2,6 +2,7 @@
 import type { Action, IncidentClass } from '../containment/types.ts';
 import type { ContainmentPolicy } from '../containment/policy.ts';
 import type { WindowEvent } from '../containment/escalation.ts';
+import type { Crossing, OpenEscalation } from '../escalation/crossing.ts';
 import type { Effect, Incident } from '../incident/types.ts';
 import type { Report } from '../report/report.ts';
 
@@ -22,6 +23,8 @@ export interface IntakeState {
   subscribed: (workspace_id: string) => ReadonlySet<Action>;
   /** By `windowKey`. A class without a row is locked all the same and starts empty. */
   windows: Map<string, WindowEvent[]>;
+  /** The open escalation per `windowKey`. */
+  escalations: Map<string, OpenEscalation>;
   /** Locked unresolved incidents by `workspace/id`: those in the windows, the dedup matches, the newest of a flood. */
   incidents: Map<string, Incident>;
   /** Unresolved incident per `dedupKey`. */
@@ -48,7 +51,8 @@ export interface IntakeOutcome {
   /** Versions in order; the last one of an incident is its row. */
   steps: Step[];
   windows: Map<string, WindowEvent[]>;
-  crossings: { workspace_id: string; class: IncidentClass; incident_id: string }[];
+  /** In order; the last one of a window is what its row remembers. */
+  crossings: Crossing[];
 }
 
 export const windowKey = (workspace_id: string, cls: IncidentClass): string => JSON.stringify([workspace_id, cls]);

@@ -23,6 +23,7 @@ export const PROBLEMS = {
   node_not_found: { status: 404, title: 'There is no such enrolled node' },
   baseline_not_found: { status: 404, title: 'There is no such baseline' },
   model_not_quarantined: { status: 404, title: 'No quarantine stands for this model' },
+  adapter_not_found: { status: 404, title: 'There is no such active adapter' },
 
   method_not_allowed: { status: 405, title: 'The resource does not take this method' },
 
@@ -57,6 +58,7 @@ export const PROBLEMS = {
   last_node: { status: 409, title: 'The last enrolled node is never retired' },
   second_person_required: { status: 409, title: 'A second person has to ask for the same' },
   confirmation_required: { status: 409, title: 'A single operator confirms by typing the name of the object' },
+  adapter_narrowed: { status: 409, title: 'Taking an action from an adapter needs two people: retire it' },
   stale_state: { status: 409, title: 'The record changed since it was read' },
   idempotency_key_reused: { status: 409, title: 'The idempotency key was used for another request' },
   count_changed: { status: 409, title: 'The number of incidents is not the expected one' },

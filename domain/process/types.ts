@@ -8,7 +8,10 @@ export type IncidentProcessType = (typeof INCIDENT_PROCESS_TYPES)[number];
 export const WATCH_TYPES = ['attestationWatch', 'integrityWatch'] as const;
 export type WatchType = (typeof WATCH_TYPES)[number];
 
-export const PROCESS_TYPES = [...INCIDENT_PROCESS_TYPES, ...WATCH_TYPES] as const;
+/** Types that have a record of their own instead of an incident's: settled from the start, no containment waits for them. */
+export const STANDING_TYPES = [...WATCH_TYPES, 'severityEscalation', 'adapterSync'] as const;
+
+export const PROCESS_TYPES = [...INCIDENT_PROCESS_TYPES, ...STANDING_TYPES] as const;
 export type ProcessType = (typeof PROCESS_TYPES)[number];
 
 /** Every workflow type; one beyond the processes waits for nobody, so no record asks for it. */
@@ -19,22 +22,32 @@ const KIND: Record<ProcessType, string> = {
   recoveryCeremony: 'recovery',
   attestationWatch: 'attestation',
   integrityWatch: 'integrity',
+  severityEscalation: 'escalation',
+  adapterSync: 'adapter',
 };
 
 /** The workflow id, `<kind>/<business id>`. */
 export const workflowIdOf = (type: ProcessType, subject: string): string => `${KIND[type]}/${subject}`;
+
+/** An escalation is one of its workspace's, named by the incident that opened it. */
+export const escalationSubject = (workspace_id: string, escalation: string): string => `${workspace_id}/${escalation}`;
 
 const AGGREGATE: Record<ProcessType, string> = {
   incidentResponse: 'incident',
   recoveryCeremony: 'incident',
   attestationWatch: 'node',
   integrityWatch: 'baseline',
+  severityEscalation: 'escalation',
+  adapterSync: 'adapter',
 };
 
 /** What the process is about, as the ledger names it. */
 export const aggregateOf = (type: ProcessType, subject: string): string => `${AGGREGATE[type]}/${subject}`;
 
 export const isWatch = (type: ProcessType): type is WatchType => WATCH_TYPES.some((watch) => watch === type);
+
+/** A worker that was killed keeps the step it was given this long; the engine's default is 10 s, and a person waits. */
+export const STEP_TIMEOUT_MS = 5_000;
 
 /** A process that waits for an incident. */
 export interface IncidentProcess {

@@ -5,12 +5,33 @@ import type { ControlActivities } from '../../activities/types.ts';
 
 /** Slots per queue. The sum of the local activities stays below the database pool, so that none waits for a connection. */
 const SLOTS = { [CONTROL_QUEUE]: 10, [CRITICAL_QUEUE]: 8 } as const;
-export const DATABASE_SESSIONS = SLOTS[CONTROL_QUEUE] + SLOTS[CRITICAL_QUEUE] + 6;
+export const DATABASE_SESSIONS = SLOTS[CONTROL_QUEUE] + SLOTS[CRITICAL_QUEUE] + 10;
+
+/** Requests to the outside, which may hang, at a time; they hold a database session only before and after. */
+const EGRESS_QUEUE = 'egress';
+const EGRESS_SLOTS = 64;
 
 const CACHED_WORKFLOWS = 500;
 
 /** A worker that was killed keeps its cached workflows' tasks this long (the engine's default is 10 s); a person waits 2 s. */
 const STICKY_FOR = '700ms';
+
+/** A worker for what leaves to the outside: a receiver that hangs takes no slot that a process waits for. */
+export function createEgressWorker({
+  connection,
+  namespace,
+  activities,
+}: Omit<ControlWorkersOptions, 'workflowBundle'>): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace,
+    activities,
+    taskQueue: EGRESS_QUEUE,
+    maxConcurrentActivityTaskExecutions: EGRESS_SLOTS,
+    shutdownGraceTime: '5s',
+    shutdownForceTime: '10s',
+  });
+}
 
 export interface ControlWorkersOptions {
   connection: NativeConnection;

@@ -1,11 +1,21 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
-import { closeSync, fstatSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
+import { verificationKeyFile, verificationKeyOf } from '../../config/verification-key-file.ts';
 import type { Signer } from '../../db/attestation/context.ts';
 import type { VerificationKey } from '../../domain/signing/dsse.ts';
 
-/** Raw Ed25519 public keys are the last 32 bytes of their SPKI (RFC 8410, section 4). */
-const RAW_KEY_BYTES = 32;
 const OTHERS = 0o077;
 
 export interface InstanceKey {
@@ -26,18 +36,24 @@ export class InstanceKeyError extends Error {
 
 /**
  * The instance's key for reference values and baselines: Ed25519, PKCS#8 PEM in `<stateRoot>/keys/instance-signing.pem`,
- * 0600. Made at the first start; two processes that start together end up with the same one. The key id is `sha256:` and
- * the first 32 hex digits of the SPKI's digest. Errors: InstanceKeyError.
+ * 0600. Made at the first start; two processes that start together end up with the same one. Its public half is left
+ * beside it, as `verificationKeyFile` says. Errors: InstanceKeyError.
  */
 export function instanceKey(stateRoot: string): InstanceKey {
   const path = join(stateRoot, 'keys', 'instance-signing.pem');
   const key = parse(read(path) ?? create(path), path);
-  const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
-  const key_id = `sha256:${createHash('sha256').update(spki).digest('hex').slice(0, 32)}`;
-  return {
-    signer: { key_id, sign: (message) => sign(null, message, key) },
-    verification: { key_id, public_key: new Uint8Array(spki.subarray(-RAW_KEY_BYTES)) },
-  };
+  const publicKey = createPublicKey(key);
+  const verification = verificationKeyOf(publicKey);
+  publish(publicKey.export({ type: 'spki', format: 'pem' }).toString(), verificationKeyFile(stateRoot));
+  return { signer: { key_id: verification.key_id, sign: (message) => sign(null, message, key) }, verification };
+}
+
+/** Whoever only verifies, as the API does, never opens the file of the private key. */
+function publish(pem: string, path: string): void {
+  if (existsSync(path) && readFileSync(path, 'utf8') === pem) return;
+  const draft = `${path}.${randomUUID()}`;
+  writeFileSync(draft, pem, { mode: 0o644, flush: true });
+  renameSync(draft, path);
 }
 
 function parse(pem: string, path: string) {

@@ -1,6 +1,7 @@
 import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadVerificationKeys } from '../../../config/verification-key-file.ts';
 import { envelopeOf, preAuthenticationEncoding, verifyEnvelope } from '../../../domain/signing/dsse.ts';
 import { instanceKey } from '../../../workers/keys/instance-key.ts';
 import { temporaryStateRoot } from '../../support/state-root.ts';
@@ -16,8 +17,10 @@ describe('the instance key', () => {
     const again = instanceKey(root);
     expect(again.verification).toEqual(first.verification);
     expect(first.verification.key_id).toMatch(/^sha256:[0-9a-f]{32}$/);
-    expect(readdirSync(join(root, 'keys'))).toEqual(['instance-signing.pem']);
+    expect(readdirSync(join(root, 'keys'))).toEqual(['instance-signing.pem', 'instance-signing.pub.pem']);
     expect([statSync(join(root, 'keys')).mode & 0o777, statSync(pemOf(root)).mode & 0o777]).toEqual([0o700, 0o600]);
+    expect(loadVerificationKeys(root)).toEqual([first.verification]);
+    expect(loadVerificationKeys(temporaryStateRoot())).toEqual([]);
     const { key_id, sign } = first.signer;
     const signature = sign(preAuthenticationEncoding(TYPE, message));
     const envelope = envelopeOf(TYPE, message, [{ key_id, signature }]);

@@ -1,4 +1,60 @@
 CREATE SEQUENCE "public"."incident_number" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1;--> statement-breakpoint
+CREATE TABLE "adapter_targets" (
+	"workspace_id" text NOT NULL,
+	"adapter_id" text NOT NULL,
+	"gate" text NOT NULL,
+	"target" text NOT NULL,
+	"due" boolean NOT NULL,
+	"severity_rank" smallint NOT NULL,
+	"due_at" timestamptz(3) NOT NULL,
+	"attempts" integer NOT NULL,
+	"next_attempt_at" timestamptz(3),
+	"sending" integer NOT NULL,
+	"sent_at" timestamptz(3),
+	"sent_state" text,
+	"sent_own" bigint NOT NULL,
+	"sent_instance" bigint NOT NULL,
+	"acked_at" timestamptz(3),
+	"acknowledged_state" text,
+	"acknowledged_generation" bigint NOT NULL,
+	"held_own" bigint NOT NULL,
+	"held_instance" bigint NOT NULL,
+	"last_error" text,
+	"actor" text NOT NULL,
+	"on_behalf_of" text,
+	CONSTRAINT "adapter_targets_workspace_id_adapter_id_gate_target_pk" PRIMARY KEY("workspace_id","adapter_id","gate","target")
+);
+--> statement-breakpoint
+CREATE TABLE "adapters" (
+	"workspace_id" text NOT NULL,
+	"adapter_id" text NOT NULL,
+	"name" text NOT NULL,
+	"mode" text NOT NULL,
+	"url" text NOT NULL,
+	"actions" text[] NOT NULL,
+	"gates" text[] NOT NULL,
+	"secret_ref" text NOT NULL,
+	"previous_secret_ref" text,
+	"internal" boolean NOT NULL,
+	"state" text NOT NULL,
+	"created_at" timestamptz(3) NOT NULL,
+	"retired_at" timestamptz(3),
+	"retired_by" jsonb,
+	"last_ack_at" timestamptz(3),
+	"last_latency_ms" integer,
+	"last_error" text,
+	"failing_since" timestamptz(3),
+	"trial_id" text,
+	"trial_done_id" text,
+	"trial_error" text,
+	"trial_latency_ms" integer,
+	"version" integer NOT NULL,
+	"actor" text NOT NULL,
+	"on_behalf_of" text,
+	CONSTRAINT "adapters_workspace_id_adapter_id_pk" PRIMARY KEY("workspace_id","adapter_id"),
+	CONSTRAINT "adapters_state" CHECK ("adapters"."state" IN ('active', 'retired'))
+);
+--> statement-breakpoint
 CREATE TABLE "attestation_nodes" (
 	"workspace_id" text NOT NULL,
 	"node" text NOT NULL,
@@ -81,6 +137,18 @@ CREATE TABLE "integrity_results" (
 	"on_behalf_of" text
 );
 --> statement-breakpoint
+CREATE TABLE "integrity_standings" (
+	"workspace_id" text NOT NULL,
+	"baseline" text NOT NULL,
+	"node" text NOT NULL,
+	"missed_checks" integer NOT NULL,
+	"check_pending" boolean NOT NULL,
+	"version" integer NOT NULL,
+	"actor" text NOT NULL,
+	"on_behalf_of" text,
+	CONSTRAINT "integrity_standings_workspace_id_baseline_pk" PRIMARY KEY("workspace_id","baseline")
+);
+--> statement-breakpoint
 CREATE TABLE "reference_values" (
 	"workspace_id" text NOT NULL,
 	"node" text NOT NULL,
@@ -157,6 +225,7 @@ CREATE TABLE "holds" (
 	"release_reason" text,
 	"release_granted_at" timestamptz(3),
 	"release_granted_by" text,
+	"awaited" boolean DEFAULT false NOT NULL,
 	"actor" text NOT NULL,
 	"on_behalf_of" text,
 	CONSTRAINT "holds_workspace_id_hold_id_pk" PRIMARY KEY("workspace_id","hold_id")
@@ -327,6 +396,7 @@ CREATE TABLE "two_person_requests" (
 	"expires_at" timestamptz(3) NOT NULL,
 	"granted_at" timestamptz(3),
 	"granted_by" text,
+	"used_at" timestamptz(3),
 	"single_operator" boolean NOT NULL,
 	"actor" text NOT NULL,
 	"on_behalf_of" text,
@@ -334,12 +404,16 @@ CREATE TABLE "two_person_requests" (
 );
 --> statement-breakpoint
 ALTER TABLE "active_policies" ADD CONSTRAINT "active_policies_digest_policies_digest_fk" FOREIGN KEY ("digest") REFERENCES "public"."policies"("digest") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "adapter_targets_due" ON "adapter_targets" USING btree ("workspace_id","adapter_id","severity_rank","due_at") WHERE due;--> statement-breakpoint
+CREATE UNIQUE INDEX "adapters_name" ON "adapters" USING btree ("workspace_id","name");--> statement-breakpoint
+CREATE INDEX "adapters_active" ON "adapters" USING btree ("workspace_id") WHERE state = 'active';--> statement-breakpoint
 CREATE INDEX "attestation_results_node" ON "attestation_results" USING btree ("workspace_id","node","result_id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE UNIQUE INDEX "attestation_results_challenge" ON "attestation_results" USING btree ("workspace_id","challenge_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "challenges_nonce" ON "challenges" USING btree ("nonce");--> statement-breakpoint
 CREATE INDEX "integrity_results_baseline" ON "integrity_results" USING btree ("workspace_id","baseline","result_id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "holds_standing" ON "holds" USING btree ("workspace_id","gate","target","placed_at","hold_id") WHERE released_at IS NULL;--> statement-breakpoint
 CREATE INDEX "holds_incident" ON "holds" USING btree ("workspace_id","incident_id");--> statement-breakpoint
+CREATE INDEX "holds_awaited" ON "holds" USING btree ("workspace_id","gate","target","generation") WHERE awaited;--> statement-breakpoint
 CREATE INDEX "incidents_list" ON "incidents" USING btree ("workspace_id","severity_rank","created_at" DESC NULLS FIRST,"id");--> statement-breakpoint
 CREATE INDEX "incidents_state_list" ON "incidents" USING btree ("workspace_id","state","severity_rank","created_at" DESC NULLS FIRST,"id");--> statement-breakpoint
 CREATE INDEX "incidents_class_list" ON "incidents" USING btree ("workspace_id","class","severity_rank","created_at" DESC NULLS FIRST,"id");--> statement-breakpoint

@@ -1,0 +1,84 @@
+import { WithStartWorkflowOperation } from '@temporalio/client';
+import type { Client, Connection } from '@temporalio/client';
+import { workflowIdOf } from '../domain/process/types.ts';
+import type { EngineAnswer } from './engine.ts';
+import { grpcStatus, within } from './temporal-deadline.ts';
+import type { WatchAnswer, WatchEngine, WatchRequest } from './watch-engine.ts';
+
+const DEADLINE_EXCEEDED = 4;
+/** Files are read, carried and compared meanwhile; a host that is not there is given up after 5 s. */
+const LOOK_MS = 25_000;
+/** A TPM makes its keys: seconds on hardware. */
+const ENROL_MS = 45_000;
+
+interface Parts {
+  client: Client;
+  connection: Connection;
+  reachMs: number;
+  answerFor: (error: unknown) => EngineAnswer;
+}
+
+/** The part of the engine that the watches are reached through. */
+export function watchEngine({ client, connection, reachMs, answerFor }: Parts): WatchEngine {
+  const answered = async (work: () => Promise<unknown>): Promise<WatchAnswer> => {
+    try {
+      return { kind: 'accepted', result: await work() };
+    } catch (error) {
+      const answer = answerFor(error);
+      return answer.kind === 'accepted' ? { kind: 'gone' } : answer;
+    }
+  };
+  return {
+    ask: (request) =>
+      answered(async () => {
+        const handle = await within(connection, reachMs, () =>
+          client.workflow.startUpdateWithStart(request.update, {
+            args: [request.input],
+            updateId: request.decision_id,
+            waitForStage: 'ACCEPTED',
+            startWorkflowOperation: startOf(request),
+          }),
+        );
+        return within(connection, LOOK_MS, () => handle.result());
+      }),
+    replace: async (node) => {
+      const started = await answered(() => within(connection, reachMs, () => startReplacement(client, node)));
+      if (started.kind !== 'accepted') return started;
+      const result = () => client.workflow.getHandle(`enrol/${node}`).result() as Promise<unknown>;
+      try {
+        return { kind: 'accepted', result: await within(connection, ENROL_MS, result) };
+      } catch (error) {
+        // Without a code of its own, an enrolment ended because nobody on the host answered; so did one that still waits.
+        const answer = answerFor(error);
+        const silent = answer.kind === 'gone' || grpcStatus(error) === DEADLINE_EXCEEDED;
+        if (silent || answer.kind === 'accepted') return { kind: 'refused', code: 'attester_unreachable' };
+        return answer;
+      }
+    },
+  };
+}
+
+/** A watch has no other arguments than what it watches; the record says at its first look whether it may go on. */
+function startOf({
+  workflow_type,
+  subject,
+}: WatchRequest): WithStartWorkflowOperation<(input: object) => Promise<void>> {
+  const input = workflow_type === 'attestationWatch' ? { node: subject } : { baseline: subject };
+  return new WithStartWorkflowOperation(workflow_type, {
+    workflowId: workflowIdOf(workflow_type, subject),
+    taskQueue: 'control-critical',
+    args: [{ schema: 1, ...input }],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    priority: { priorityKey: 1 },
+  });
+}
+
+const startReplacement = (client: Client, node: string) =>
+  client.workflow.start('nodeEnrolment', {
+    workflowId: `enrol/${node}`,
+    taskQueue: 'control',
+    args: [{ schema: 1, node, replace: true }],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+  });
