@@ -23,6 +23,7 @@ export async function createApp(deps: ApiDeps): Promise<Express> {
     for (const route of routes) {
       const handler = handlerOf(route, deps);
       if (route.method === 'GET') entry.get(handler);
+      else if (route.method === 'PUT') entry.put(handler);
       else entry.post(handler);
     }
     entry.all(otherMethods(routes));
@@ -61,7 +62,8 @@ async function guarded(route: Exclude<Route, { action: 'open' }>, req: Request, 
   if (!may(principal.roles, route.action)) throw new DomainError('not_permitted');
   const at = req.url.indexOf('?');
   const query = new URLSearchParams(at === -1 ? '' : req.url.slice(at + 1));
-  return route.handler({ req, query, principal, caller: callerOf(req, principal) }, deps);
+  const params = req.params as Record<string, string>;
+  return route.handler({ req, query, params, principal, caller: callerOf(req, principal) }, deps);
 }
 
 function otherMethods(routes: Route[]) {

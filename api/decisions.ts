@@ -67,7 +67,7 @@ function fromRecord(incident: Incident, asked: Asked): 'done' | 'undecided' {
 
 /** Whether the record holds this very decision as accepted; throws what it was refused with. */
 async function wasTaken({ db }: Deps, incident: Incident, decision: Decision): Promise<boolean> {
-  const found = await decisionOutcome(db, incident.workspace_id, incident.id, decision.decision_id);
+  const found = await decisionOutcome(db, incident.workspace_id, `incident/${incident.id}`, decision.decision_id);
   if (found === undefined) return false;
   if (found.request_digest !== decision.request_digest) throw new DomainError('idempotency_key_reused');
   if (!found.outcome.ok) refuse(found.outcome);
@@ -102,7 +102,10 @@ function requestFor(
     : { ...common, update: asked.kind, input: envelope };
 }
 
-/** An engine that is done with the process, or out of reach, leaves the last word to the record; one more try, then 503. */
+/**
+ * The record has the last word: over an engine that is done with the process or out of reach, and over a worker that says
+ * yes, for whoever reaches the engine can answer in its name. One more try, then 503.
+ */
 async function ask(
   deps: Deps,
   incident: Incident,
@@ -112,7 +115,6 @@ async function ask(
 ): Promise<void> {
   for (let attempt = 1; attempt <= 2; attempt++) {
     const answer = await deps.engine.decide(request);
-    if (answer.kind === 'accepted') return;
     if (answer.kind === 'busy') throw new DomainError('too_many_requests');
     if (answer.kind === 'refused') refuse(answer);
     if (await wasTaken(deps, incident, decision)) return;

@@ -1,15 +1,22 @@
 import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
 import type { ContainmentPolicy } from '../domain/containment/policy.ts';
+import type { VerificationKey } from '../domain/signing/dsse.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import type { DecisionEngine } from './engine.ts';
 import type { IntakeQueue } from './intake-queue.ts';
+import type { WatchEngine } from './watch-engine.ts';
 
 /** What the routes are handed; tests hand in their own. */
 export interface ApiDeps {
   db: Database;
   intake: IntakeQueue;
   engine: DecisionEngine;
+  watches: WatchEngine;
+  /** The keys that signed reference values verify with; read when asked, empty before the first start of a worker. */
+  verificationKeys: () => readonly VerificationKey[];
+  /** Between two quotes of a node. */
+  watchIntervalMs: number;
   /** The reviewed policy file, read when asked. Errors: ContainmentFileError. */
   readPolicyFile: () => Promise<ContainmentPolicy>;
   auth: Authentication;

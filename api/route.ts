@@ -9,12 +9,14 @@ import type { Reply } from './reply.ts';
 export interface Call {
   req: IncomingMessage;
   query: URLSearchParams;
+  /** What stands in the path where the route has `:name`, decoded. */
+  params: Readonly<Record<string, string>>;
   caller: Caller;
   principal: Principal;
 }
 
 interface RouteBase {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT';
   path: string;
 }
 

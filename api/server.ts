@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { ContainmentFileError, loadContainmentFile } from '../config/containment-file.ts';
 import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
+import { loadVerificationKeys } from '../config/verification-key-file.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
 import { openDatabase } from '../db/client.ts';
 import type { Database } from '../db/client.ts';
@@ -40,6 +41,9 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     db,
     intake,
     engine,
+    watches: engine,
+    verificationKeys: () => loadVerificationKeys(env.stateRoot),
+    watchIntervalMs: env.watchIntervalMs,
     auth,
     log,
     readPolicyFile: async () => loadContainmentFile(env.containmentFile),
@@ -47,8 +51,16 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   };
   const servers: Server[] = [
     await listen(await createApp(deps), env.bind, env.port),
-    await listen(createStateApp(deps, attestationReport), env.bind, env.attestationPort),
-    await listen(createStateApp(deps, integrityReport), env.bind, env.integrityPort),
+    await listen(
+      createStateApp(deps, (db) => attestationReport(db, env.watchIntervalMs)),
+      env.bind,
+      env.attestationPort,
+    ),
+    await listen(
+      createStateApp(deps, (db) => integrityReport(db, env.watchIntervalMs)),
+      env.bind,
+      env.integrityPort,
+    ),
   ];
   log.info({ event: 'api.ready', policy_digest, port: env.port });
 

@@ -1,6 +1,7 @@
 import type { Express, Request, Response } from 'express';
 import { attestationRecord, integrityRecord } from '../db/read/attestation-state.ts';
-import { attestationState } from '../domain/attestation/state.ts';
+import { attestationState, passCountsForMs } from '../domain/attestation/state.ts';
+import { checkIntervalMs } from '../domain/process/watch.ts';
 import { integrityState } from '../domain/integrity/state.ts';
 import type { TrustState } from '../domain/attestation/state.ts';
 import { problem } from '../domain/problem/problem.ts';
@@ -14,11 +15,15 @@ type Deps = Pick<ApiDeps, 'db' | 'auth' | 'log'>;
 /** What a state port says; the state is the one word that scripts read. */
 export type StateReport = { state: TrustState } & Record<string, unknown>;
 
-/** The attestation state of the whole instance with what it was judged by. */
-export async function attestationReport(db: Deps['db']): Promise<StateReport> {
+/** Where no watch looks, a pass speaks for its subject until something else is known. */
+const maxAge = (intervalMs: number | undefined) =>
+  intervalMs === undefined ? {} : { max_age_ms: passCountsForMs(intervalMs) };
+
+/** The attestation state of the whole instance with what it was judged by. `intervalMs`: between two quotes of a node. */
+export async function attestationReport(db: Deps['db'], intervalMs?: number): Promise<StateReport> {
   const { nodes, open_incidents, now, simulated } = await attestationRecord(db);
   return {
-    state: attestationState({ nodes, open_incidents, now }),
+    state: attestationState({ nodes, open_incidents, now, ...maxAge(intervalMs) }),
     simulated,
     open_incidents,
     nodes: nodes.map(
@@ -37,17 +42,20 @@ export async function attestationReport(db: Deps['db']): Promise<StateReport> {
   };
 }
 
-/** The integrity state of the whole instance with what it was judged by. */
-export async function integrityReport(db: Deps['db']): Promise<StateReport> {
+/** The integrity state of the whole instance with what it was judged by. `intervalMs`: between two quotes of a node. */
+export async function integrityReport(db: Deps['db'], intervalMs?: number): Promise<StateReport> {
   const { baselines, open_incidents, now } = await integrityRecord(db);
+  const interval = intervalMs === undefined ? undefined : checkIntervalMs(intervalMs);
   return {
-    state: integrityState({ baselines, open_incidents, now }),
+    state: integrityState({ baselines, open_incidents, now, ...maxAge(interval) }),
     open_incidents,
-    baselines: baselines.map(({ baseline, last_passed, last_pass_at, checked_at }) => ({
+    baselines: baselines.map(({ baseline, last_passed, last_pass_at, checked_at, missed_checks, check_pending }) => ({
       baseline,
       last_passed,
       last_pass_at,
       checked_at,
+      missed_checks,
+      check_pending,
     })),
     checked_at: latest(baselines.map((b) => b.checked_at)),
     time: now,

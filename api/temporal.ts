@@ -1,10 +1,17 @@
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
-import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import {
+  WorkflowFailedError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
+import { STEP_TIMEOUT_MS, workflowIdOf } from '../domain/process/types.ts';
 import type { IncidentProcessInput } from '../workflows/recovery-ceremony/messages.ts';
 import type { DecisionEngine, EngineAnswer, EngineRequest } from './engine.ts';
 import { grpcStatus, within } from './temporal-deadline.ts';
 import { pollerStatus } from './temporal-status.ts';
+import { watchEngine } from './temporal-watches.ts';
+import type { WatchEngine } from './watch-engine.ts';
 
 /** An engine that cannot be reached has to be answered for within 2 s; the SDK alone would try for 16. */
 const REACH_MS = 1800;
@@ -21,7 +28,7 @@ export interface TemporalOptions {
   namespace: string;
 }
 
-export interface TemporalEngine extends DecisionEngine {
+export interface TemporalEngine extends DecisionEngine, WatchEngine {
   close: () => Promise<void>;
 }
 
@@ -34,6 +41,21 @@ export function openTemporal({ address, namespace }: TemporalOptions): TemporalE
   });
   const client = new Client({ connection, namespace });
   const inFlight = new Map<string, number>();
+
+  const watches = watchEngine({ client, connection, reachMs: REACH_MS, answerFor });
+
+  async function limited<T>(id: string, work: () => Promise<T>): Promise<T | { kind: 'busy' }> {
+    const n = inFlight.get(id) ?? 0;
+    if (n >= IN_FLIGHT_LIMIT) return { kind: 'busy' };
+    inFlight.set(id, n + 1);
+    try {
+      return await work();
+    } finally {
+      const left = (inFlight.get(id) ?? 1) - 1;
+      if (left === 0) inFlight.delete(id);
+      else inFlight.set(id, left);
+    }
+  }
 
   async function send(request: EngineRequest): Promise<EngineAnswer> {
     try {
@@ -54,19 +76,9 @@ export function openTemporal({ address, namespace }: TemporalOptions): TemporalE
   }
 
   return {
-    decide: async (request) => {
-      const id = request.workflow_id;
-      const n = inFlight.get(id) ?? 0;
-      if (n >= IN_FLIGHT_LIMIT) return { kind: 'busy' };
-      inFlight.set(id, n + 1);
-      try {
-        return await send(request);
-      } finally {
-        const left = (inFlight.get(id) ?? 1) - 1;
-        if (left === 0) inFlight.delete(id);
-        else inFlight.set(id, left);
-      }
-    },
+    decide: (request) => limited(request.workflow_id, () => send(request)),
+    ask: (request) => limited(workflowIdOf(request.workflow_type, request.subject), () => watches.ask(request)),
+    replace: (node) => limited(`enrol/${node}`, () => watches.replace(node)),
     status: pollerStatus(connection, namespace),
     close: () => connection.close(),
   };
@@ -83,13 +95,14 @@ function startOf(
     args: [{ schema: 1, workspace_id, incident_id }],
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowTaskTimeout: STEP_TIMEOUT_MS,
     priority: { priorityKey: severity_rank },
   });
 }
 
 /** What an error of the client means for the decision. */
 export function answerFor(error: unknown): EngineAnswer {
-  if (error instanceof WorkflowUpdateFailedError) return refusalIn(error.cause);
+  if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError) return refusalIn(error.cause);
   if (error instanceof WorkflowNotFoundError || error instanceof WorkflowExecutionAlreadyStartedError)
     return { kind: 'gone' };
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return { kind: 'unreachable' };

@@ -24,8 +24,8 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
       incidentCounts(db, workspace_id),
       tallies(db, workspace_id),
       pendingRecoveries(db, { workspace_id, limit: 1 }),
-      attestationReport(db),
-      integrityReport(db),
+      attestationReport(db, deps.watchIntervalMs),
+      integrityReport(db, deps.watchIntervalMs),
       containmentFile(deps),
     ]);
   const time = String(attestation['time']);
@@ -35,7 +35,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     version: about.version,
     time,
     schema,
-    health: { ok: failing.length === 0, failing, warnings: await warnings(deps, time) },
+    health: { ok: failing.length === 0, failing, warnings: await warnings(deps, workspace_id, time) },
     storage: { ok: probes.every((p) => p.ok), probes },
     gates: Object.fromEntries(gates.map(({ gate, ...rest }) => [gate, rest])),
     incidents: {

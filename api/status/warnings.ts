@@ -1,10 +1,13 @@
+import { adapterTroubles } from '../../db/read/adapters.ts';
+import type { AdapterTrouble } from '../../db/read/adapters.ts';
+import { retiredNodes } from '../../db/read/attestation-nodes.ts';
 import { oldestPoke } from '../../db/read/relay.ts';
 import type { ApiDeps } from '../deps.ts';
 import { diskHigh } from './storage.ts';
 
 /** `since` is null where nobody recorded when it began. */
 export interface Warning {
-  code: 'relay_backlog' | 'disk_high';
+  code: 'relay_backlog' | 'disk_high' | 'node_retired' | 'adapter_unacknowledged' | 'adapter_retired';
   since: string | null;
   detail: string;
 }
@@ -12,12 +15,26 @@ export interface Warning {
 /** A poke older than this is not being relayed at the pace it should be. */
 const BACKLOG_MS = 30_000;
 
-export async function warnings({ db, about }: Pick<ApiDeps, 'db' | 'about'>, now: string): Promise<Warning[]> {
+export async function warnings(
+  { db, about }: Pick<ApiDeps, 'db' | 'about'>,
+  workspace_id: string,
+  now: string,
+): Promise<Warning[]> {
   const out: Warning[] = [];
   const since = await oldestPoke(db);
   if (since !== null && Date.parse(now) - Date.parse(since) > BACKLOG_MS)
     out.push({ code: 'relay_backlog', since, detail: 'the oldest poke has waited for more than 30 s' });
+  for (const { node, retired_at } of await retiredNodes(db))
+    out.push({ code: 'node_retired', since: retired_at, detail: `${node} takes part in no attestation any more` });
+  out.push(...(await adapterTroubles(db, workspace_id, now)).map(adapterWarning));
   const disk = await diskHigh(about.stateRoot);
   if (disk !== null) out.push({ code: 'disk_high', since: null, detail: disk });
   return out;
+}
+
+function adapterWarning({ name, kind, since, due, error }: AdapterTrouble): Warning {
+  if (kind === 'retired')
+    return { code: 'adapter_retired', since, detail: `${name} takes part in no containment any more` };
+  const said = error === null ? '' : `, last error: ${error}`;
+  return { code: 'adapter_unacknowledged', since, detail: `${name} has yet to acknowledge ${due} states${said}` };
 }

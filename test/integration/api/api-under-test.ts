@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { createApp } from '../../../api/app.ts';
 import type { Authentication } from '../../../api/auth/authenticate.ts';
 import type { DecisionEngine, EngineAnswer, EngineRequest } from '../../../api/engine.ts';
+import type { WatchEngine } from '../../../api/watch-engine.ts';
 import { createIntakeQueue } from '../../../api/intake-queue.ts';
 import { closeServer, listen } from '../../../api/listen.ts';
 import { loadContainmentFile } from '../../../config/containment-file.ts';
@@ -15,7 +16,7 @@ import { testDatabase } from '../../support/postgres.ts';
 export const POLICY_FILE = new URL('../../../config/policy/containment.yaml', import.meta.url).pathname;
 
 /** An engine whose answers a test writes; it keeps what it was sent. */
-export interface FakeEngine extends DecisionEngine {
+export interface FakeEngine extends DecisionEngine, WatchEngine {
   sent: EngineRequest[];
   answer: (request: EngineRequest) => Promise<EngineAnswer> | EngineAnswer;
   reachable: boolean;
@@ -30,6 +31,8 @@ export function fakeEngine(): FakeEngine {
       engine.sent.push(request);
       return engine.answer(request);
     },
+    ask: async () => ({ kind: 'unreachable' }),
+    replace: async () => ({ kind: 'unreachable' }),
     status: async () => ({
       reachable: engine.reachable,
       unpolled: engine.reachable ? [] : ['control', 'control-critical'],
@@ -70,6 +73,9 @@ export async function startApi({ auth = { loopbackTrust: true }, databaseUrl }: 
     auth,
     intake: createIntakeQueue({ record: (batch) => recordReports(db, batch) }),
     readPolicyFile: async () => loadContainmentFile(policyFile.path),
+    watches: engine,
+    verificationKeys: () => [],
+    watchIntervalMs: 30_000,
     log: pino({ level: 'silent' }),
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot: '/tmp' },
   });

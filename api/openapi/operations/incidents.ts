@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { LIST_LIMIT } from '../../../db/read/parameters.ts';
+import type { Operation } from '../operation.ts';
+import { incidentClass, incidentState, severity } from '../schemas/common.ts';
+import { incident, incidentList, incidentRef, report, setAnswer, setRequest, stats } from '../schemas/incidents.ts';
+
+const tag = 'incidents';
+
+export const operations: Operation[] = [
+  {
+    method: 'POST',
+    path: '/api/v1/incidents/report',
+    action: 'incident.report',
+    id: 'reportIncident',
+    tag,
+    about: 'Reports an incident. Containment of the own gates is in force when the answer is sent.',
+    headers: ['Idempotency-Key', 'Prefer'],
+    body: report,
+    responses: {
+      200: { about: 'folded into an open incident, or a retry of a report that was taken', schema: incident },
+      201: { about: 'the new incident', schema: incident },
+    },
+    problems: ['severity_below_default', 'idempotency_key_reused', 'too_many_requests', 'outcome_unknown'],
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/incidents',
+    action: 'incident.read',
+    id: 'listIncidents',
+    tag,
+    about: 'Highest severity first, then newest, then id. State contained means everything that waits for recovery.',
+    query: {
+      state: { about: 'only this state', schema: incidentState },
+      class: { about: 'only this class', schema: incidentClass },
+      severity: { about: 'only this severity', schema: severity },
+      limit: { about: `how many at most, by default ${LIST_LIMIT}`, schema: z.int().min(1).max(LIST_LIMIT) },
+      cursor: { about: 'from the Link of the page before', schema: z.string() },
+    },
+    responses: { 200: { about: 'one page', schema: incidentList, paged: true } },
+    problems: ['unknown_field', 'validation_failed'],
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/incidents/get',
+    action: 'incident.read',
+    id: 'getIncident',
+    tag,
+    about: 'One incident.',
+    query: { id: { about: 'its id', schema: z.string(), required: true } },
+    responses: { 200: { about: 'the incident', schema: incident } },
+    problems: ['unknown_field', 'validation_failed', 'incident_not_found'],
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/incidents/acknowledge',
+    action: 'incident.acknowledge',
+    id: 'acknowledgeIncident',
+    tag,
+    about: "Triage. It does not stand in for the ceremony's acknowledgement.",
+    headers: ['Idempotency-Key'],
+    body: incidentRef,
+    responses: { 200: { about: 'the incident', schema: incident } },
+    problems: ['incident_not_found', 'already_resolved', 'idempotency_key_reused'],
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/incidents/resolve',
+    action: 'incident.resolve',
+    id: 'resolveIncident',
+    tag,
+    about: 'Resolves an incident whose recovery is complete and releases its holds.',
+    headers: ['Idempotency-Key'],
+    body: incidentRef,
+    responses: { 200: { about: 'the incident, resolved', schema: incident } },
+    problems: [
+      'incident_not_found',
+      'recovery_incomplete',
+      'containment_pending',
+      'idempotency_key_reused',
+      'too_many_requests',
+      'temporal_unreachable',
+    ],
+  },
+  {
+    method: 'POST',
+    path: '/v1/incidents/resolve-set',
+    action: 'incident.resolve',
+    id: 'resolveIncidentSet',
+    tag,
+    about: 'One decision about the unresolved incidents of a class, each judged by its own row.',
+    headers: ['Idempotency-Key'],
+    body: setRequest,
+    responses: { 200: { about: 'how many it changed', schema: setAnswer } },
+    problems: ['count_changed', 'idempotency_key_reused'],
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/stats',
+    action: 'status.read',
+    id: 'getStats',
+    tag,
+    about: 'Counts for ever, not since the start.',
+    responses: { 200: { about: 'the counts', schema: stats } },
+  },
+];

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { ACTION_GATE, ACTIONS } from '../../../domain/containment/types.ts';
+import { ADAPTER_NAME } from '../../../domain/adapter/definition.ts';
+import { named } from '../registry.ts';
+import { count, instant, text } from './common.ts';
+
+export const adapterName = z.string().regex(ADAPTER_NAME);
+const gateAction = named('GateAction', z.enum(ACTIONS.filter((action) => ACTION_GATE[action] !== null)));
+const secretRef = z.string().regex(/^(env:[A-Z_][A-Z0-9_]{0,127}|file:\/.+)$/);
+
+export const adapterDefinition = named(
+  'AdapterDefinition',
+  z.strictObject({
+    mode: z.literal('external'),
+    url: z.string().max(2048).describe('http or https, without credentials or fragment'),
+    actions: z.array(gateAction).min(1),
+    secret: z.strictObject({ ref: secretRef, previous_ref: secretRef.optional() }).describe('where it is, never what'),
+    internal: z.boolean().optional().describe('whether the address may be one of the own network'),
+  }),
+);
+
+export const adapter = named(
+  'Adapter',
+  z.object({
+    adapter_id: z.string(),
+    name: adapterName,
+    mode: z.string(),
+    url: z.string(),
+    actions: z.array(gateAction),
+    secret: z.object({ ref: z.string(), previous_ref: z.string().optional() }),
+    internal: z.boolean(),
+    state: z.string(),
+    created_at: instant,
+    last_ack_at: instant.nullable(),
+    last_latency_ms: z.number().nullable(),
+    last_error: z.string().nullable(),
+    failing_since: instant.nullable(),
+    unacknowledged: count,
+    unacknowledged_restores: count,
+    unacknowledged_since: instant.nullable(),
+    retired_at: instant.nullable().optional(),
+    retired_by: z.unknown().optional(),
+  }),
+);
+export const adapterList = named('AdapterList', z.array(adapter));
+
+export const adapterRetirement = named(
+  'AdapterRetirement',
+  z.strictObject({ reason: text(1024), confirm: text(256).optional() }),
+);
+export const adapterRetired = named(
+  'AdapterRetired',
+  z.object({
+    status: z.literal('retired'),
+    retired_by: z.array(z.string()),
+    single_operator: z.boolean(),
+    incidents: z.unknown(),
+  }),
+);
+export const adapterLost = named('AdapterLost', z.object({ status: z.literal('resending'), incidents: count }));
+export const adapterTrial = named(
+  'AdapterTrial',
+  z.object({
+    name: adapterName,
+    ok: z.boolean(),
+    latency_ms: z.number().nullable().optional(),
+    error: z.string().optional(),
+  }),
+);

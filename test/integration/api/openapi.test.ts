@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { json, startApi } from './api-under-test.ts';
+import type { ApiUnderTest } from './api-under-test.ts';
+
+type Json = Record<string, unknown>;
+interface Document {
+  paths: Record<string, Record<string, { requestBody?: Body; responses: Record<string, Body> }>>;
+  components: { schemas: Record<string, Json> };
+}
+interface Body {
+  content: Record<string, { schema: { $ref: string } }>;
+}
+
+let api: ApiUnderTest;
+let document: Document;
+beforeAll(async () => {
+  api = await startApi();
+  document = await json<Document>(api.get('/openapi.json'));
+  for (const [cls, source] of [
+    ['attestation_failure', 'a'],
+    ['manifest_mismatch', 'b'],
+    ['forbidden_airlock_request', 'c'],
+    ['tool_call_burst', 'd'],
+  ])
+    await api.post('/api/v1/incidents/report', {
+      class: cls,
+      source,
+      description: 'd',
+      evidence: { tool: { n: [1] } },
+    });
+});
+afterAll(() => api?.close());
+
+/** The schema as it is published; with `closed` no object may have a member that it does not name. */
+function validator(name: string, closed: boolean): z.ZodType {
+  const close = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(close);
+    if (typeof value !== 'object' || value === null) return value;
+    const out = Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [
+        key,
+        key === '$ref' ? (member as string).replace('#/components/schemas/', '#/$defs/') : close(member),
+      ]),
+    );
+    return closed && 'properties' in out && !('additionalProperties' in out)
+      ? { ...out, additionalProperties: false }
+      : out;
+  };
+  const $defs = close(document.components.schemas) as Record<string, z.core.JSONSchema.JSONSchema>;
+  return z.fromJSONSchema({ $schema: 'https://json-schema.org/draft/2020-12/schema', $ref: `#/$defs/${name}`, $defs });
+}
+
+const named = (body: Body | undefined, type = 'application/json') =>
+  body?.content[type]?.schema.$ref.replace('#/components/schemas/', '') ?? 'none';
+
+/** Sends a request and holds its answer against what the document says of that route and status. */
+async function conforms(method: 'get' | 'post', path: string, body?: unknown): Promise<Response> {
+  const response = await (method === 'get' ? api.get(path) : api.post(path, body ?? {}));
+  const said = document.paths[path.split('?')[0] ?? '']?.[method]?.responses[response.status];
+  expect(said, `${method} ${path} ${response.status} is documented`).toBeDefined();
+  const type = response.headers.get('content-type')?.split(';')[0] ?? '';
+  const verdict = validator(named(said, type), true).safeParse(await response.clone().json());
+  expect(verdict.success ? [] : verdict.error.issues, `${method} ${path} ${response.status}`).toEqual([]);
+  return response;
+}
+
+const REPORT = { class: 'prompt_injection', source: 's', description: 'd', severity: 'critical', dedup_key: 'k' };
+
+describe('answers are what the document says', () => {
+  it.each([
+    '/health',
+    '/healthz',
+    '/readyz',
+    '/openapi.json',
+    '/api/v1/incidents',
+    '/api/v1/incidents?state=contained&limit=1',
+    '/api/v1/incidents?limit=0',
+    '/api/v1/incidents/get?id=INC-20260101-000000-9999',
+    '/api/v1/recovery/status',
+    '/api/v1/stats',
+    '/v1/status',
+    '/v1/gates',
+    '/v1/attestation',
+    '/v1/attestation/diff?node=nobody',
+    '/v1/integrity/diff?baseline=nothing',
+    '/v1/models',
+    '/v1/adapters',
+  ])('GET %s', async (path) => {
+    await conforms('get', path);
+  });
+
+  it('incidents in every shape they take', async () => {
+    expect((await conforms('post', '/api/v1/incidents/report', REPORT)).status).toBe(201);
+    expect((await conforms('post', '/api/v1/incidents/report', REPORT)).status).toBe(200);
+    const [open] = await json<{ id: string }[]>(api.get('/api/v1/incidents?class=forbidden_airlock_request'));
+    expect((await conforms('post', '/api/v1/incidents/acknowledge', { id: open?.id })).status).toBe(200);
+    const [burst] = await json<{ id: string }[]>(api.get('/api/v1/incidents?class=tool_call_burst'));
+    expect((await conforms('post', '/api/v1/incidents/resolve', { id: burst?.id })).status).toBe(200);
+    await conforms('get', '/api/v1/incidents');
+  });
+
+  it.each([
+    ['/api/v1/incidents/report', { class: 'nope' }, 400],
+    ['/api/v1/incidents/resolve', { id: 'INC-20260101-000000-9999' }, 404],
+    ['/api/v1/recovery/reattest', { incident_id: 'INC-20260101-000000-9999' }, 404],
+    ['/v1/gates/check', { gate: 'vault' }, 200],
+    ['/v1/gates/check', { gate: 'door' }, 400],
+    ['/v1/models/release', { target: 'sha256:0', how: 'removed', reason: 'r' }, 404],
+    ['/v1/incidents/resolve-set', { ...setOf('integrity_violation'), expected_count: 7 }, 409],
+    ['/v1/incidents/resolve-set', setOf('attestation_failure'), 200],
+    ['/v1/recovery/ack-set', setOf('attestation_failure'), 200],
+    ['/api/v1/reload', {}, 200],
+  ])('POST %s %j', async (path, body, status) => {
+    expect((await conforms('post', path, body)).status).toBe(status);
+  });
+});
+
+function setOf(cls: string) {
+  return { class: cls, created_before: '2999-01-01T00:00:00+01:00', expected_count: 1, operator: 'me@org' };
+}
+
+describe('requests that the contract shows are valid by the document', () => {
+  const id = 'INC-20260314-120000-0001';
+  it.each([
+    ['/api/v1/incidents/report', { class: 'attestation_failure', source: 'tpm-watch', description: 'PCR 23 differs' }],
+    ['/api/v1/incidents/report', { ...REPORT, evidence: { subject: 'agent:1', nested: { a: [1, null, true] } } }],
+    ['/api/v1/incidents/resolve', { id }],
+    ['/api/v1/incidents/acknowledge', { id }],
+    ['/api/v1/recovery/ack', { incident_id: id, operator: 'me@org' }],
+    ['/api/v1/recovery/ack', { incident_id: id, operator: 'me@org', note: 'n', containment_binding: 'f'.repeat(64) }],
+    ['/api/v1/recovery/reattest', { incident_id: id }],
+    ['/v1/gates/check', { gate: 'vault' }],
+    ['/v1/gates/check', { gate: 'model', target: 'sha256:0' }],
+    ['/v1/recovery/ack-set', { ...setOf('manifest_mismatch'), source: 's' }],
+    ['/v1/incidents/resolve-set', setOf('manifest_mismatch')],
+    ['/v1/attestation/reference/approve', { node: 'local', pcr: 23, reason: 'firmware', ticket: 'CHG-1' }],
+    ['/v1/attestation/retire', { node: 'local', reason: 'destroyed', confirm: 'local' }],
+    ['/v1/attestation/enroll', { node: 'local', replace: true, reason: 'new board' }],
+    ['/v1/integrity/check', { baseline: 'protected' }],
+    ['/v1/integrity/baseline/approve', { baseline: 'protected', reason: 'release 2' }],
+    ['/v1/models/release', { target: '*', how: 'removed', reason: 'deleted' }],
+    ['/v1/adapters/{name}/retire', { reason: 'gone', confirm: 'fw' }],
+  ])('%s %j', (path, body) => {
+    const schema = validator(named(document.paths[path]?.['post']?.requestBody), false);
+    expect(schema.safeParse(body).error?.issues ?? []).toEqual([]);
+    expect(schema.safeParse({ ...body, surprise: 1 }).success).toBe(false);
+  });
+});
