@@ -1,0 +1,75 @@
+import type { Claim } from '../domain/attestation/claim.ts';
+import type { PcrDifference } from '../domain/attestation/pcr-claims.ts';
+import type { FileDifference } from '../domain/integrity/compare.ts';
+import type { Gate, IncidentClass, Severity } from '../domain/containment/types.ts';
+import type { ContainmentResult } from '../domain/incident/record.ts';
+import type { IncidentState } from '../domain/incident/types.ts';
+
+/** What the server answers, as far as a command reads it. Times are RFC 3339 UTC. */
+export interface IncidentAnswer {
+  id: string;
+  created_at: string;
+  class: IncidentClass;
+  severity: Severity;
+  state: IncidentState;
+  source: string;
+  description: string;
+  evidence: Record<string, unknown>;
+  containment_actions: string[];
+  containment_results: ContainmentResult[];
+  acked_at?: string;
+  acked_by?: string;
+  re_attested_at?: string;
+  resolved_at?: string;
+  resolved_by?: string;
+  triaged_at?: string;
+  triaged_by?: string;
+  occurrences?: number;
+  folded_by?: string;
+  marks?: string[];
+  policy_digest: string;
+  hash: string;
+}
+
+export interface HoldAnswer {
+  hold_id: string;
+  incident_id?: string;
+  kill_id?: string;
+  drill_id?: string;
+  since: string;
+  reason: string;
+}
+
+export interface GateAnswer {
+  open: boolean;
+  holds: HoldAnswer[];
+}
+
+export interface GateRow extends GateAnswer {
+  gate: Gate;
+  hold_count: number;
+}
+
+export interface SetAnswer {
+  changed: number;
+  refused?: { incident_id: string; code: string; missing?: string[] }[];
+}
+
+export interface AttestationDiff {
+  node: string;
+  state: string;
+  reference_version: number | null;
+  appraised_at: string | null;
+  passed: boolean | null;
+  failed: Claim[];
+  pcrs: PcrDifference[];
+}
+
+export interface IntegrityDiff {
+  baseline: string;
+  baseline_version: number;
+  checked_at: string | null;
+  passed: boolean | null;
+  differences_total: number;
+  differences: FileDifference[];
+}

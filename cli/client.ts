@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { RefusedError, UnreachableError } from './errors.ts';
+import type { AnsweredProblem } from './errors.ts';
+
+/** What a request may carry besides its path. */
+export interface Ask {
+  query?: Record<string, string | number | undefined>;
+  headers?: Record<string, string>;
+}
+
+export interface Answer<T> {
+  status: number;
+  body: T;
+  /** The path of the next page, where there is one. */
+  next: string | undefined;
+}
+
+export interface Client {
+  baseUrl: string;
+  hasToken: boolean;
+  /** Errors: UnreachableError, RefusedError for any status but 2xx. */
+  get: <T>(path: string, ask?: Ask) => Promise<Answer<T>>;
+  /** Sends a decision under a key of its own, and once more when nobody can tell whether it arrived. */
+  post: <T>(path: string, body: object, ask?: Ask) => Promise<Answer<T>>;
+  /** The same for a definition that replaces what was there. */
+  put: <T>(path: string, body: object, ask?: Ask) => Promise<Answer<T>>;
+}
+
+export interface ClientOptions {
+  baseUrl: string;
+  token?: string | undefined;
+  workspace?: string | undefined;
+  timeoutMs?: number;
+}
+
+/** A re-attestation takes a quote of every node; everything else is answered within seconds. */
+const TIMEOUT_MS = 120_000;
+
+export function createClient({ baseUrl, token, workspace, timeoutMs = TIMEOUT_MS }: ClientOptions): Client {
+  const common: Record<string, string> = {
+    Accept: 'application/json',
+    ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+    ...(workspace === undefined ? {} : { 'X-Interlock-Workspace': workspace }),
+  };
+
+  async function send<T>(path: string, init: RequestInit): Promise<Answer<T>> {
+    const url = new URL(`${baseUrl.replace(/\/+$/, '')}${path}`);
+    try {
+      // A redirect would carry the token to wherever it points.
+      const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
+      const body = readBody(await response.text());
+      if (!response.ok) throw new RefusedError(response.status, problemOf(response.status, body));
+      if (body === undefined) throw new UnreachableError(baseUrl, 'what answers there is not Interlock');
+      return { status: response.status, body: body as T, next: nextPage(response.headers.get('link')) };
+    } catch (error) {
+      if (error instanceof RefusedError || error instanceof UnreachableError) throw error;
+      throw new UnreachableError(baseUrl, reasonOf(error));
+    }
+  }
+
+  async function decide<T>(method: string, path: string, body: object, headers: Record<string, string>) {
+    const init = {
+      method,
+      headers: { ...common, 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID(), ...headers },
+      body: JSON.stringify(body),
+    };
+    try {
+      return await send<T>(path, init);
+    } catch (error) {
+      if (!isOutcomeUnknown(error)) throw error;
+      return send<T>(path, init);
+    }
+  }
+
+  return {
+    baseUrl,
+    hasToken: token !== undefined,
+    get: (path, { query = {}, headers = {} } = {}) =>
+      send(withQuery(path, query), { headers: { ...common, ...headers } }),
+    post: (path, body, { headers = {} } = {}) => decide('POST', path, body, headers),
+    put: (path, body, { headers = {} } = {}) => decide('PUT', path, body, headers),
+  };
+}
+
+const LOST = 'the connection was lost';
+const isOutcomeUnknown = (error: unknown): boolean =>
+  (error instanceof RefusedError && error.code === 'outcome_unknown') ||
+  (error instanceof UnreachableError && error.reason === LOST);
+
+function withQuery(path: string, query: NonNullable<Ask['query']>): string {
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as [string, string]],
+  );
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
+}
+
+function readBody(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A proxy in between may answer in its own words. */
+function problemOf(status: number, body: unknown): AnsweredProblem {
+  const { error, code } = (body ?? {}) as { error?: unknown; code?: unknown };
+  if (typeof error === 'string' && typeof code === 'string') return body as AnsweredProblem;
+  return { error: `the server answered with status ${status}`, code: `http_${status}` };
+}
+
+/** RFC 8288: the target of rel="next". */
+export const nextPage = (link: string | null): string | undefined => /<([^>]+)>;\s*rel="next"/.exec(link ?? '')?.[1];
+
+const REASONS: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: LOST,
+  UND_ERR_SOCKET: LOST,
+  EPIPE: LOST,
+  ENOTFOUND: 'unknown host',
+  EAI_AGAIN: 'the name of the host cannot be looked up',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ETIMEDOUT: 'no answer in time',
+  UND_ERR_CONNECT_TIMEOUT: 'no answer in time',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not trusted',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not trusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not trusted',
+};
+
+/** A few words on why a request had no answer; nothing of its headers is in them. */
+function reasonOf(error: unknown): string {
+  if ((error as { name?: unknown }).name === 'TimeoutError') return 'no answer in time';
+  const cause = (error as { cause?: { code?: unknown; message?: unknown } }).cause;
+  if (cause?.message === 'unexpected redirect') return 'it redirects elsewhere';
+  if (cause?.message === 'bad port') return 'its port is one that HTTP clients refuse';
+  const code = typeof cause?.code === 'string' ? cause.code : undefined;
+  return code === undefined ? 'the request failed' : (REASONS[code] ?? code);
+}

@@ -1,0 +1,44 @@
+import { globSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { loadOperations } from '../../../api/openapi/operations.ts';
+import { readArguments, splitCommand } from '../../../cli/arguments.ts';
+import { loadCommands } from '../../../cli/commands.ts';
+
+const text = globSync('docs/runbooks/*.md')
+  .map((file) => readFileSync(file, 'utf8'))
+  .join('\n');
+
+/** The commands of the shell blocks, continued lines joined, comments gone. */
+const lines = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
+  block
+    .replace(/\\\n\s*/g, '')
+    .split('\n')
+    .flatMap((line) => line.replace(/\s+#.*$/, '').split(' && ')),
+);
+
+/** Words of a line as a shell would see them, as far as runbooks quote. */
+const words = (line: string): string[] =>
+  [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+
+describe('the commands of the runbooks', () => {
+  it('S4-32 are commands, with flags and operands they take', async () => {
+    const commands = await loadCommands();
+    const printed = lines.filter((line) => line.startsWith('interlock '));
+    expect(printed.length).toBeGreaterThan(20);
+    for (const line of printed) {
+      const split = splitCommand(commands, words(line).slice(1));
+      const command = commands.find(({ name }) => name === split.words.join(' '));
+      expect(command, line).toBeDefined();
+      expect(() => readArguments(command!, [...split.flags, ...split.rest]), line).not.toThrow();
+    }
+  });
+
+  it('S4-32 call paths that are served', async () => {
+    const served = new Set((await loadOperations()).map(({ method, path }) => `${method} ${path}`));
+    const called = lines
+      .filter((line) => line.includes('curl ') && line.includes('$API'))
+      .map((line) => `${line.includes('-X POST') ? 'POST' : 'GET'} ${/\$API([^"?\s]*)/.exec(line)?.[1] ?? ''}`);
+    expect(called.length).toBeGreaterThan(10);
+    expect(called.filter((call) => !served.has(call))).toEqual([]);
+  });
+});
