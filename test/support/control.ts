@@ -40,6 +40,7 @@ export async function startControl(
     node: 'local',
     tpmTcti: undefined,
     ekRootsFile: undefined,
+    watchIntervalMs: 30_000,
     ...env,
     stateRoot,
   };

@@ -1,14 +1,19 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { openDatabase } from '../../db/client.ts';
+import { requestTrial } from '../../db/command/adapter-trial.ts';
 import { recordReports } from '../../db/command/intake.ts';
+import { retireAdapter } from '../../db/command/part-with-adapter.ts';
 import { ensurePolicy } from '../../db/command/policies.ts';
 import { canonicalJson } from '../../domain/canonical/json.ts';
 import type { IncidentClass } from '../../domain/containment/types.ts';
 import { startStack } from '../../script/supervisor/stack.ts';
+import { startAdapter } from './adapter-server.ts';
+import { freshKey, incidentNow, register, resolveIncident, secretFile } from './adapters.ts';
 import { decide } from './decisions.ts';
 import { eventually } from './eventually.ts';
 import { freeStackPorts } from './free-ports.ts';
@@ -25,7 +30,7 @@ const stack = await startStack({
   stateRoot,
   ports: await freeStackPorts(),
   only: ['postgres', 'temporal', 'swtpm', 'attester', 'control'],
-  env: { INTERLOCK_LOOPBACK_TRUST: '1' },
+  env: { INTERLOCK_LOOPBACK_TRUST: '1', INTERLOCK_WATCH_INTERVAL: '1' },
   readyTimeoutMs: 90_000,
 });
 const db = openDatabase({ url: stack.urls.database, name: 'record-histories', max: 2 });
@@ -36,16 +41,36 @@ try {
   mkdirSync(FOLDER, { recursive: true });
   await ensurePolicy(db, POLICY, 'system');
   await ended('enrol/local');
-  await ended('integrity-round/protected');
   await save('enrol/local', 'node-enrolment.first-start');
-  await save('integrity-round/protected', 'integrity-round.first-start');
+  await recordWatches();
   await recordAcknowledged();
   await recordAttested();
+  await recordEscalation();
+  await recordAdapter();
 } finally {
   await connection.close();
   await db.end();
   await stack.stop();
   rmSync(stateRoot, { recursive: true, force: true });
+}
+
+/** Looks by time and by poke, a refusal, approvals, a file that changed. Watches do not end: what is saved still ran. */
+async function recordWatches(): Promise<void> {
+  const quotes = client.workflow.getHandle('attestation/local');
+  const checks = client.workflow.getHandle('integrity/protected');
+  const asked = { caller: OPERATOR, request_digest: 'digest', reason: 'maintenance' };
+  const ask = (watch: typeof quotes, name: string, input: object) =>
+    watch.executeUpdate<unknown, [object]>(name, { args: [input] });
+  await eventually(() => ask(checks, 'check', {}).catch(() => undefined), 30_000);
+  await ask(quotes, 'approveReference', { ...asked, pcr: 23 }).catch(() => undefined);
+  await ask(quotes, 'approveReference', { ...asked, pcr: 23, ticket: 'CHG-1' });
+  await quotes.signal('poke', { version: 2 });
+  appendFileSync(join(stateRoot, 'protected', 'system-prompt.md'), 'Answer briefly.\n');
+  await ask(checks, 'check', {});
+  await ask(checks, 'approveBaseline', asked);
+  await sleep(3_000);
+  await write('attestation/local', 'attestation-watch.approved');
+  await write('integrity/protected', 'integrity-watch.approved');
 }
 
 /** A refusal, acknowledgements as an update and as a signal, a malformed signal, the resolution. */
@@ -71,13 +96,45 @@ async function recordAttested(): Promise<void> {
   await save(ceremony, 'recovery-ceremony.attested');
 }
 
+/** A crossing, alerted and closed after its window, which is moved into the past. */
+async function recordEscalation(): Promise<void> {
+  for (let i = 0; i < 4; i += 1) await recordReport('tool_call_burst');
+  const id = `escalation/default/${await recordReport('tool_call_burst')}`;
+  await eventually(async () => {
+    const found = await client.workflow
+      .getHandle(id)
+      .describe()
+      .catch(() => undefined);
+    return found?.typedSearchAttributes.getAll().some(({ value }) => value === 'escalated');
+  });
+  await db.query(`UPDATE escalation_windows SET last_event_at = last_event_at - interval '1 hour'`);
+  await client.workflow.getHandle(id).signal('poke', { version: 2 });
+  await save(id, 'severity-escalation.closed');
+}
+
+/** A state that is refused and then taken, a trial, a restore, the end by retirement. */
+async function recordAdapter(): Promise<void> {
+  const server = await startAdapter();
+  const secret = secretFile();
+  const { adapter_id } = await register(db, { name: 'recorded', url: server.url, ref: secret.ref });
+  server.behave = (_state, res) => void res.writeHead(503).end();
+  const id = await recordReport('tool_call_burst');
+  await eventually(async () => (await incidentNow(db, id)).state === 'containment_failed');
+  server.behave = null;
+  await eventually(async () => (await incidentNow(db, id)).state === 'contained');
+  await requestTrial(db, OPERATOR, 'recorded');
+  await eventually(async () => server.trials === 1);
+  await resolveIncident(db, id);
+  await eventually(async () => server.received.at(-1)?.state === 'open');
+  const asked = { object: 'recorded', reason: 'over', single_operator: true, confirm: 'recorded', key: freshKey() };
+  await retireAdapter(db, OPERATOR, asked);
+  await save(`adapter/${adapter_id}`, 'adapter-sync.retired');
+  await server.close();
+  secret.remove();
+}
+
 async function report(cls: IncidentClass): Promise<string> {
-  const given = reportOf(cls);
-  const [reply] = await recordReports(db, [
-    { ...OPERATOR, report: given, evidence: canonicalJson(given.evidence), key: null },
-  ]);
-  if (reply?.ok !== true) throw new Error(`report refused: ${reply?.code ?? 'no answer'}`);
-  const { id } = reply.incident;
+  const id = await recordReport(cls);
   await eventually(() =>
     client.workflow
       .getHandle(`recovery/${id}`)
@@ -87,16 +144,29 @@ async function report(cls: IncidentClass): Promise<string> {
   return id;
 }
 
+async function recordReport(cls: IncidentClass): Promise<string> {
+  const given = reportOf(cls);
+  const [reply] = await recordReports(db, [
+    { ...OPERATOR, report: given, evidence: canonicalJson(given.evidence), key: null },
+  ]);
+  if (reply?.ok !== true) throw new Error(`report refused: ${reply?.code ?? 'no answer'}`);
+  return reply.incident.id;
+}
+
 async function ended(workflowId: string): Promise<void> {
   const handle = client.workflow.getHandle(workflowId);
   await eventually(() => handle.describe().catch(() => undefined), 60_000);
   await handle.result();
 }
 
-/** Stack traces go: they name folders of the machine it was recorded on, and replay does not read them. */
 async function save(workflowId: string, name: string): Promise<void> {
+  await client.workflow.getHandle(workflowId).result();
+  await write(workflowId, name);
+}
+
+/** Stack traces go: they name folders of the machine it was recorded on, and replay does not read them. */
+async function write(workflowId: string, name: string): Promise<void> {
   const handle = client.workflow.getHandle(workflowId);
-  await handle.result();
   const recorded = JSON.parse(historyToJSON(await handle.fetchHistory())) as unknown;
   const plain = JSON.stringify(recorded, (key, value: unknown) => (key === 'stackTrace' ? '' : value), 1);
   writeFileSync(new URL(`${name}.json`, FOLDER), `${plain}\n`);
