@@ -2,12 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type {
-  EnrolmentActivities,
-  KeyDescription,
-  OpenedEnrolment,
-  RoundActivities,
-} from '../../../activities/enrolment/types.ts';
+import type { EnrolmentActivities, KeyDescription, OpenedEnrolment } from '../../../activities/enrolment/types.ts';
+import type { WatchActivities } from '../../../activities/watch/types.ts';
 import type { AttestationContext } from '../../../db/attestation/context.ts';
 import { currentReference } from '../../../db/attestation/signed-versions.ts';
 import { one, rows } from '../../../db/client.ts';
@@ -21,6 +17,7 @@ import { ENROLMENT_PCRS } from '../../../domain/attestation/enrolment.ts';
 import { attestationState } from '../../../domain/attestation/state.ts';
 import { enrolmentPort, ITSELF } from '../../../workers/enrolment-port.ts';
 import { enrolmentVerifier } from '../../../workers/enrolment-verifier.ts';
+import { watchPort } from '../../../workers/watch-port.ts';
 import { instanceKey } from '../../../workers/keys/instance-key.ts';
 import { challengeOf, rootsFile, startHost } from '../../support/enrolment.ts';
 import type { TestHost } from '../../support/enrolment.ts';
@@ -62,11 +59,15 @@ interface Setting {
   roots?: { name: string; trust: 'hardware' | 'simulated'; pem: string }[];
 }
 
-function activities({ environment = 'embedded', roots }: Setting = {}): EnrolmentActivities & RoundActivities {
+function activities({ environment = 'embedded', roots }: Setting = {}): EnrolmentActivities & WatchActivities {
   const file = rootsFile(roots ?? [{ name: 'ca-a', trust: 'simulated', pem: a.pem }]);
   removals.push(file.remove);
   const verifier = enrolmentVerifier(environment, file.path);
-  return enrolmentPort({ db, context: () => context(environment), signer: key.signer, verifier });
+  const common = { db, context: () => context(environment), signer: key.signer };
+  return {
+    ...enrolmentPort({ ...common, verifier }),
+    ...watchPort({ ...common, watchIntervalMs: 30_000, signals: 'unsigned' }),
+  };
 }
 
 const open = (keys: KeyDescription, setting?: Setting): Promise<OpenedEnrolment> =>
@@ -141,9 +142,10 @@ describe('an enrolled node', () => {
     await awaitFreshQuote(db, ITSELF, NODE);
     expect(await state()).toBe('unknown');
     expect(await rows(db, "SELECT 1 FROM ledger_entries WHERE action = 'quote_awaited'")).toHaveLength(1);
-    const challenge = await port.openWatchChallenge(NODE);
+    const challenge = (await port.openWatchChallenge(NODE))!;
     const evidence = await a.host.collectEvidence(challenge);
-    expect(await port.recordQuote({ challenge_id: challenge.challenge_id, evidence })).toEqual({ passed: true });
+    const answer = { challenge_id: challenge.challenge_id, evidence };
+    expect(await port.recordQuote(answer)).toEqual({ passed: true, again_after_ms: 30_000 });
     expect(await state()).toBe('trusted');
   });
 

@@ -37,7 +37,7 @@ describe('while Postgres is away', () => {
     const { id } = await reportIncident(on.db, 'manifest_mismatch');
     on.toDatabase.restore();
     await on.running(`recovery/${id}`);
-    expect(await relayConnected(on.db)).toBe(true);
+    await eventually(() => relayConnected(on.db));
     expect(on.control.lines.map((l) => l.event)).toContain('relay.listen_failed');
   }, 40_000);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeCounters } from '../../../domain/attestation/counters.ts';
+import { isOlder, judgeCounters } from '../../../domain/attestation/counters.ts';
 import type { Counters } from '../../../domain/attestation/tpms-attest.ts';
 
 const last: Counters = { clock: '5000', reset_count: 3, restart_count: 1, safe: true };
@@ -59,5 +59,17 @@ describe('counters', () => {
         }
       }),
     );
+  });
+
+  it.each([
+    ['an earlier clock', { clock: '4999' }, true],
+    ['the same clock', {}, false],
+    ['an earlier clock that is not safe', { clock: '1', safe: false }, false],
+    ['an earlier start with a later clock', { restart_count: 0, clock: '9000' }, true],
+    ['an earlier boot with more restarts', { reset_count: 2, restart_count: 7 }, true],
+    ['a reboot', { reset_count: 4, clock: '1' }, false],
+  ] as const)('tell the order of two quotes by %s', (_name, changes, older) => {
+    expect(isOlder({ ...last, ...changes }, last)).toBe(older);
+    expect(isOlder({ ...last, ...changes }, null)).toBe(false);
   });
 });

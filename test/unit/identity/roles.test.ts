@@ -19,6 +19,7 @@ describe('roles', () => {
       'recovery.reattest': responders,
       'model.release': responders,
       'adapter.test': `${responders} org_admin`,
+      'adapter.lost': `reporter ${responders}`,
       'adapter.put': 'security_owner org_admin',
       'adapter.retire': 'security_owner',
       'attestation.enroll': 'security_owner',
