@@ -141,11 +141,9 @@ describe('severityEscalation', () => {
     await on.running(`escalation/${w}/${id}`);
     await eventually(async () => (await actions(w, id)).includes('operator_alert'));
     await on.db.query(`UPDATE escalations SET opened_at = opened_at - interval '9 hours' WHERE workspace_id = $1`, [w]);
-    const followed = await Promise.all(
-      [1, 2, 3].map(() => followEscalation(on.db, { workspace_id: w, escalation: id })),
-    );
-    expect(followed.map((f) => f?.done).filter((done) => done !== null)).toEqual(['remind']);
-    expect((await actions(w, id)).at(-1)).toBe('operators_reminded');
+    // The running process may look at the same moment; whoever comes first, it is one reminder.
+    await Promise.all([1, 2, 3].map(() => followEscalation(on.db, { workspace_id: w, escalation: id })));
+    expect((await actions(w, id)).filter((action) => action === 'operators_reminded')).toHaveLength(1);
   });
 
   it('pokes a member whose process was never started', async () => {
