@@ -35,7 +35,8 @@ export async function decide(deps: Deps, caller: Caller, asked: Asked): Promise<
     decision_id: asked.key ?? randomUUID(),
     request_digest: requestDigest(contentOf(asked)),
   };
-  if (asked.key !== undefined && (await wasTaken(deps, incident, decision))) return incident;
+  if (asked.key !== undefined && (await wasTaken(deps, incident, decision)))
+    return requireIncident(deps, caller, asked.incident_id);
   if (fromRecord(incident, asked) === 'done') return incident;
   if (asked.kind === 'triage') return settled(await command(deps, decision, asked));
   const workflow = await waitingFor(deps, incident);

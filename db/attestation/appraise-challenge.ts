@@ -15,7 +15,7 @@ import { sha256 } from '../write/change.ts';
 import { writeEntries } from '../write/ledger.ts';
 import { verifyP256Native } from './context.ts';
 import type { AttestationContext } from './context.ts';
-import { currentReference } from './signed-versions.ts';
+import { believed, currentReference } from './signed-versions.ts';
 
 export interface Answer {
   challenge_id: string;
@@ -54,11 +54,12 @@ export async function appraiseChallenge(
     [INSTANCE, challenge.node],
   );
   if (node?.state !== 'enrolled') return { ok: false, code: 'node_unknown' };
+  const reference = await believed(() => currentReference(tx, challenge.node, context.keys));
   const result = appraise(answer.evidence, {
     nonce: challenge.nonce,
     // Two answers may be recorded in another order than they were quoted in: each is held to what was known when asked.
     node: { ...node, counters: challenge.counters },
-    reference: await currentReference(tx, challenge.node, context.keys),
+    reference: reference === 'not_believed' ? null : reference,
     environment: context.environment,
     sha256,
     verify_p256: verifyP256Native,

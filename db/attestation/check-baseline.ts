@@ -9,7 +9,7 @@ import type { Caller } from '../command/caller.ts';
 import type { Tx } from '../transaction.ts';
 import { writeEntries } from '../write/ledger.ts';
 import type { AttestationContext } from './context.ts';
-import { currentBaseline } from './signed-versions.ts';
+import { believed, currentBaseline } from './signed-versions.ts';
 
 export interface Observation {
   baseline: string;
@@ -19,7 +19,7 @@ export interface Observation {
 
 export type Checked =
   | { ok: true; baseline: IntegrityBaseline; passed: boolean; differences: FileDifference[] }
-  | { ok: false; code: 'baseline_unknown' | 'observation_malformed' };
+  | { ok: false; code: 'baseline_unknown' | 'baseline_invalid' | 'observation_malformed' };
 
 const observedSchema = z.array(fileRecordSchema).max(20_000);
 const DIFFERENCES_KEPT = 100;
@@ -32,7 +32,8 @@ export async function checkBaseline(
   context: AttestationContext,
   now: string,
 ): Promise<Checked> {
-  const baseline = await currentBaseline(tx, observation.baseline, context.keys);
+  const baseline = await believed(() => currentBaseline(tx, observation.baseline, context.keys));
+  if (baseline === 'not_believed') return { ok: false, code: 'baseline_invalid' };
   if (baseline === null) return { ok: false, code: 'baseline_unknown' };
   const parsed = observedSchema.safeParse(observation.observed);
   if (!parsed.success) return { ok: false, code: 'observation_malformed' };

@@ -1,3 +1,4 @@
+import { AttestationError } from '../../domain/attestation/error.ts';
 import {
   REFERENCE_VALUES_TYPE,
   parseReferenceValues,
@@ -7,7 +8,8 @@ import type { ReferenceValues } from '../../domain/attestation/reference-values.
 import { canonicalJson } from '../../domain/canonical/json.ts';
 import { INTEGRITY_BASELINE_TYPE, baselineDigest, parseBaseline } from '../../domain/integrity/baseline.ts';
 import type { IntegrityBaseline } from '../../domain/integrity/baseline.ts';
-import { envelopeOf, preAuthenticationEncoding, verifyEnvelope } from '../../domain/signing/dsse.ts';
+import { IntegrityError } from '../../domain/integrity/error.ts';
+import { DsseError, envelopeOf, preAuthenticationEncoding, verifyEnvelope } from '../../domain/signing/dsse.ts';
 import type { VerificationKey } from '../../domain/signing/dsse.ts';
 import { INSTANCE } from '../command/caller.ts';
 import { one } from '../client.ts';
@@ -28,7 +30,18 @@ function open(envelope: string, type: string, keys: readonly VerificationKey[]):
   return JSON.parse(decoder.decode(verifyEnvelope(JSON.parse(envelope), keys, type).payload));
 }
 
-/** The reference values in force for a node; a version that does not verify is none. Throws DsseError, AttestationError. */
+/** What a stored version says, or that it is not believed: tampering with it must show as a failure, not as a silence. */
+export async function believed<T>(read: () => Promise<T>): Promise<T | 'not_believed'> {
+  try {
+    return await read();
+  } catch (error) {
+    const doubted = error instanceof DsseError || error instanceof AttestationError || error instanceof IntegrityError;
+    if (doubted || error instanceof SyntaxError) return 'not_believed';
+    throw error;
+  }
+}
+
+/** The reference values in force for a node. Throws DsseError, AttestationError for a version that is not believed. */
 export async function currentReference(
   tx: Queryable,
   node: string,

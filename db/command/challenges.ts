@@ -25,13 +25,17 @@ export type OpenedChallenges =
   | { ok: true; challenges: OpenedChallenge[]; baselines: string[] }
   | { ok: false; code: 'incident_not_found' | 'already_resolved' | 'reattest_not_required' | 'tpm_unavailable' };
 
+/** More enrolled nodes than this are not asked at all: asking some of them would let the others be skipped. */
+const NODES_AT_MOST = 256;
+
 /** Which enrolled nodes must quote for an incident; without any there is no TPM to ask. */
 export async function nodesFor(tx: Queryable, incident: Incident): Promise<string[] | null> {
   const enrolled = await rows<{ node: string }>(
     tx,
-    `SELECT node FROM attestation_nodes WHERE workspace_id = $1 AND state = 'enrolled' ORDER BY node LIMIT 256`,
-    [INSTANCE],
+    `SELECT node FROM attestation_nodes WHERE workspace_id = $1 AND state = 'enrolled' ORDER BY node LIMIT $2`,
+    [INSTANCE, NODES_AT_MOST + 1],
   );
+  if (enrolled.length > NODES_AT_MOST) throw new Error(`more than ${NODES_AT_MOST} nodes are enrolled`);
   const evidence = JSON.parse(incident.evidence) as Record<string, unknown>;
   try {
     return reattestNodes(

@@ -20,7 +20,8 @@ export interface Decision extends Caller, DecisionKey {
 export type Decided =
   { ok: true; incident: Incident } | { ok: false; code: string; missing?: string[]; incident?: Incident };
 
-type Refusal = { ok: false; code: string; missing?: string[] };
+/** `void`: what was refused also voids an earlier re-attestation. */
+type Refusal = { ok: false; code: string; missing?: string[]; void?: true };
 type Recorded = { ok: true } | Refusal;
 
 /** Locks the incident's row where the caller may see it. */
@@ -60,9 +61,10 @@ export async function decideIncident(
         code: verdict.code,
         ...(verdict.missing ? { missing: verdict.missing } : {}),
       };
-      await writeEntries(tx, [refusal(before, by, kind, outcome, now)]);
+      const after = 'void' in verdict ? await voidEarlier(tx, before, by, now) : before;
+      await writeEntries(tx, [refusal(after, by, kind, outcome, now)]);
       await remember(tx, by, { ...decision, aggregate, kind, outcome, now });
-      return { ...outcome, incident: before };
+      return { ...outcome, incident: after };
     }
     const { incident } = verdict;
     if (verdict.changed) {
@@ -74,6 +76,14 @@ export async function decideIncident(
     await remember(tx, by, { ...decision, aggregate, kind, outcome: { ok: true }, now });
     return { ok: true, incident };
   });
+}
+
+async function voidEarlier(tx: Tx, before: Incident, by: Caller, now: string): Promise<Incident> {
+  const verdict = transition(before, { kind: 'appraisal_failed' }, now, sha256);
+  if (!verdict.ok || !verdict.changed) return before;
+  const step = { ...verdict, actor: by.actor, on_behalf_of: by.on_behalf_of };
+  await writeChange(tx, { now, before: new Map([[`${before.workspace_id}/${before.id}`, before]]), steps: [step] });
+  return verdict.incident;
 }
 
 const refusal = (incident: Incident, by: Caller, kind: string, outcome: Refusal, now: string) => ({

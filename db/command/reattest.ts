@@ -16,7 +16,7 @@ import type { Decided, Decision } from './decide-incident.ts';
 export type Reattestation =
   { answers: Answer[]; observations: Observation[] } | { unavailable: 'tpm_unavailable' | 'attester_unreachable' };
 
-type Refusal = { ok: false; code: string; missing?: string[] };
+type Refusal = { ok: false; code: string; missing?: string[]; void?: true };
 
 /**
  * The ceremony's re-attestation: appraises every answer under the incident's lock and counts it only when all nodes and
@@ -64,7 +64,7 @@ async function judge(
   if (!everyNodePassed(asked, passed) || unchecked.size > 0 || failed.length > 0) {
     const absent = asked.filter((node) => !passed.has(node) && !failed.some((f) => f.startsWith(`${node}: `)));
     const missing = [...failed, ...absent.map((node) => `${node}: no evidence`)].slice(0, 32);
-    return { ok: false, code: 'appraisal_failed', missing };
+    return { ok: false, code: 'appraisal_failed', missing, void: true };
   }
   const { binding, occurrences, settlements } = incident;
   return { kind: 'reattest', proof: { binding, occurrences, settlements } };

@@ -3,7 +3,7 @@ import type { Step } from '../../domain/intake/types.ts';
 import type { Effect, Incident } from '../../domain/incident/types.ts';
 import type { Tx } from '../transaction.ts';
 import { writeCounters } from './counters.ts';
-import { placeHolds, releaseHolds, releasesHolds } from './holds.ts';
+import { placeHolds, releaseHolds, releasesHolds, revokeGrants } from './holds.ts';
 import { writeIncidents } from './incidents.ts';
 import { writeEntries } from './ledger.ts';
 import type { EntryDraft } from './ledger.ts';
@@ -34,7 +34,11 @@ export async function writeChange(tx: Tx, change: Change): Promise<void> {
   const after = [...last.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 
   // Statements are sent together and taken in this order: each function issues all of its own before its first await.
-  const held = [writeIncidents(tx, after, change.before), placeHolds(tx, change.steps, change.now)];
+  const held = [
+    writeIncidents(tx, after, change.before),
+    placeHolds(tx, change.steps, change.now),
+    revokeGrants(tx, change.steps),
+  ];
   if (releasesHolds(change.steps)) {
     await together(held);
     await releaseHolds(tx, change.steps, change.now);
@@ -82,6 +86,7 @@ function entryOf(effect: Effect, incident: Incident): Pick<EntryDraft, 'action' 
     case 'alert':
       return { action: 'operator_alert', detail: { severity: incident.severity } };
     case 'place_hold':
+    case 'revoke_grants':
     case 'poke':
       return null;
     default: {

@@ -138,6 +138,19 @@ export async function placeHolds(tx: Tx, steps: Step[], now: string): Promise<vo
   ]);
 }
 
+/** Takes back the releases granted for incidents that have recurred since. */
+export async function revokeGrants(tx: Tx, steps: Step[]): Promise<void> {
+  const again = steps.filter(({ effects }) => effects.some((e) => e.kind === 'revoke_grants')).map((s) => s.incident);
+  if (again.length === 0) return;
+  await tx.query({
+    name: 'grants-revoke',
+    text: `UPDATE holds AS h SET release_granted_at = NULL, release_granted_by = NULL, release_reason = NULL
+      FROM (SELECT DISTINCT w, id FROM unnest($1::text[], $2::text[]) AS u(w, id)) AS k
+      WHERE h.workspace_id = k.w AND h.incident_id = k.id AND h.released_at IS NULL AND h.release_granted_at IS NOT NULL`,
+    values: [again.map((i) => i.workspace_id), again.map((i) => i.id)],
+  });
+}
+
 export const releasesHolds = (steps: Step[]): boolean =>
   steps.some(({ effects }) => effects.some((e) => e.kind === 'release_holds'));
 

@@ -13,7 +13,10 @@ const unchanged = (incident: Incident): Verdict => ({ ok: true, incident, effect
 const changed = (incident: Incident, ...effects: Effect[]): Verdict => ({ ok: true, incident, effects, changed: true });
 const refused: Verdict = { ok: false, code: 'already_resolved' };
 
-/** A further occurrence; for the two attested classes it voids the re-attestation, never the acknowledgement. */
+/**
+ * A further occurrence; for the two attested classes it voids the re-attestation, never the acknowledgement. What was
+ * granted for the incident's end, as the release of a removed model, was granted before it and no longer counts.
+ */
 export function fold(i: Incident, by: 'dedup' | 'flood'): Verdict {
   if (i.state === 'resolved') return refused;
   const voided = i.class === 'attestation_failure' || i.class === 'integrity_violation';
@@ -25,6 +28,7 @@ export function fold(i: Incident, by: 'dedup' | 'flood'): Verdict {
   };
   const effects: Effect[] = [
     { kind: 'entry', action: 'incident_recurred', detail: { by, occurrences: next.occurrences } },
+    { kind: 'revoke_grants' },
   ];
   if (ceremonyRequired(i)) effects.push({ kind: 'poke' });
   return changed(next, ...effects);
@@ -119,4 +123,11 @@ export function lose(i: Incident, action: Action, now: string): Verdict {
   if (i.state === 'resolved' || current === undefined || current.status !== 'held') return unchanged(i);
   const next = change(i, action, ({ completed_at: _at, ...a }) => ({ ...a, status: 'pending' }), true, now);
   return changed(next, { kind: 'entry', action: 'action_lost', detail: { action } }, { kind: 'poke' });
+}
+
+/** A quote or a check that failed now: whatever passed before it no longer speaks for the host. */
+export function voidReattestation(i: Incident): Verdict {
+  if (i.state === 'resolved' || i.reattest_binding === null) return unchanged(i);
+  const voided = { ...i, reattest_binding: null, re_attested_at: null };
+  return changed(voided, { kind: 'entry', action: 'recovery_reattestation_voided', detail: {} }, { kind: 'poke' });
 }

@@ -3,7 +3,7 @@ import type { Sha256 } from '../canonical/hash.ts';
 import type { Action, Severity } from '../containment/types.ts';
 import type { ContainmentPolicy } from '../containment/policy.ts';
 import { acknowledge, reattest, resolve, triage } from './decisions.ts';
-import { fail, fold, lose, raise, settle } from './occurrences.ts';
+import { fail, fold, lose, raise, settle, voidReattestation } from './occurrences.ts';
 import { seal } from './record.ts';
 import type { Incident, Verdict } from './types.ts';
 
@@ -20,6 +20,7 @@ export type IncidentEvent =
   | { kind: 'settle'; action: Action; retired?: boolean }
   | { kind: 'fail'; action: Action; error: string }
   | { kind: 'lose'; action: Action }
+  | { kind: 'appraisal_failed' }
   | { kind: 'triage'; operator: string }
   | { kind: 'ack'; operator: string; actor: string; containment_binding?: string; note_digest?: string }
   | { kind: 'reattest'; proof: { binding: string; occurrences: number; settlements: number } }
@@ -46,6 +47,8 @@ function judge(incident: Incident, event: IncidentEvent, now: string, sha256: Sh
       return fail(incident, event.action, event.error, now);
     case 'lose':
       return lose(incident, event.action, now);
+    case 'appraisal_failed':
+      return voidReattestation(incident);
     case 'triage':
       return triage(incident, event.operator, now);
     case 'ack':

@@ -66,6 +66,7 @@ export type Effect =
   | { kind: 'entry'; action: string; detail: Record<string, unknown> }
   | { kind: 'place_hold'; action: Action; gate: Gate; target: string }
   | { kind: 'release_holds'; keep: Action[] }
+  | { kind: 'revoke_grants' }
   | { kind: 'alert'; message: string }
   | { kind: 'poke' };
 

@@ -88,6 +88,15 @@ describe('the ceremony', () => {
     expect(refusal(recurred, proofOf(done))).toBe('occurrence_changed');
   });
 
+  it('an appraisal that fails voids the re-attestation that passed before it', () => {
+    const fresh = incidentOf('attestation_failure');
+    const done = accept(accept(fresh, ack()), proofOf(fresh));
+    const failed = accept(done, { kind: 'appraisal_failed' });
+    expect([failed.re_attested_at, failed.acked_by]).toEqual([null, 'me@org']);
+    expect(refusal(failed, resolve)).toBe('recovery_incomplete reattest');
+    expect(transition(fresh, { kind: 'appraisal_failed' }, at(60), sha256)).toMatchObject({ ok: true, changed: false });
+  });
+
   it('a re-attestation older than 24 h no longer resolves', () => {
     const fresh = incidentOf('attestation_failure');
     const done = accept(accept(fresh, ack(), T0), proofOf(fresh), T0);

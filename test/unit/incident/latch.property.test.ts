@@ -20,6 +20,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   fc.constant<Move>(() => ({ kind: 'triage', operator: 'o' })),
   fc.constant<Move>(() => ({ kind: 'resolve', operator: 'o' })),
   fc.constantFrom('a', 'b').map<Move>((operator) => () => ({ kind: 'ack', operator, actor: operator })),
+  fc.constant<Move>(() => ({ kind: 'appraisal_failed' })),
   fc.constant<Move>((i) => proof(i)),
   fc.nat(8).map<Move>((n) => (i, past) => proof(past[n % past.length] ?? i)),
   fc.constantFrom(...SEVERITIES).map<Move>((severity) => () => ({
@@ -43,7 +44,8 @@ function ceremonyHeld(events: IncidentEvent[], final: Incident): boolean {
   const needsQuote = critical || attested;
   const lastFold = attested ? events.findLastIndex((e) => e.kind === 'fold') : -1;
   const acked = events.some((e) => e.kind === 'ack');
-  const quoted = events.findLastIndex((e) => e.kind === 'reattest') > lastFold;
+  const lastFailure = events.findLastIndex((e) => e.kind === 'appraisal_failed');
+  const quoted = events.findLastIndex((e) => e.kind === 'reattest') > Math.max(lastFold, lastFailure);
   const settled = final.actions.every((a) => a.status === 'held' || a.status === 'retired');
   return (!needsAck || acked) && (!needsQuote || quoted) && settled;
 }

@@ -34,6 +34,7 @@ function eventsOf({ incident, stale }: Node): IncidentEvent[] {
     { kind: 'ack', operator: 'a', actor: 'a', containment_binding: '0'.repeat(64) },
     { kind: 'reattest', proof: proofOf(incident) },
     ...(stale === null ? [] : [{ kind: 'reattest', proof: stale } as const]),
+    { kind: 'appraisal_failed' },
     { kind: 'triage', operator: 'a' },
     { kind: 'resolve', operator: 'a' },
     ...(incident.occurrences < BOUND ? [{ kind: 'fold', by: 'dedup' } as const] : []),
