@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts';
 import { testStack } from '../support/stack.ts';
 import type { TestStack } from '../support/stack.ts';
 
-const GENEROUS_MS = 90_000;
+const GENEROUS_MS = 180_000;
 const PROCESSES = ['postgres', 'temporal', 'swtpm', 'attester', 'control', 'api'] as const;
 const PHASES = ['after report', 'after ack', 'after reattest', 'during resolve'] as const;
 

@@ -12,7 +12,7 @@ import { rogueActivities } from '../support/stand-ins/rogue-activities.ts';
 
 const QUEUES = ['control', 'control-critical', 'attester/local'];
 const WORKFLOWS = fileURLToPath(new URL('../support/stand-ins/rogue-workflows.ts', import.meta.url));
-const GENEROUS_MS = 90_000;
+const GENEROUS_MS = 180_000;
 
 let t: TestStack;
 let db: Database;
