@@ -1,14 +1,11 @@
 // What people decide about an incident: triage, the ceremony's acknowledgement and re-attestation, and its resolution.
 import { ackCounts, ceremonyRequired, missing, reattestCounts } from './requirement.ts';
-import type { Effect, Incident, RefusalCode, Verdict } from './types.ts';
+import type { Effect, Incident, Verdict } from './types.ts';
+import { changed, refuse, unchanged } from './verdicts.ts';
 
 /** At resolve the re-attestation may be this old. */
 export const REATTEST_VALID_MS = 24 * 3600 * 1000;
 
-const refuse = (code: RefusalCode, what?: string[]): Verdict =>
-  what === undefined ? { ok: false, code } : { ok: false, code, missing: what };
-const unchanged = (incident: Incident): Verdict => ({ ok: true, incident, effects: [], changed: false });
-const changed = (incident: Incident, ...effects: Effect[]): Verdict => ({ ok: true, incident, effects, changed: true });
 const entry = (action: string, detail: Record<string, unknown> = {}): Effect => ({ kind: 'entry', action, detail });
 
 /** Triage; only an open incident without containment moves to `acknowledged`. It never stands in for the ceremony's ack. */

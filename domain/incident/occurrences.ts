@@ -8,17 +8,14 @@ import { containmentBinding } from './binding.ts';
 import { actionRecord, containmentEffects } from './create.ts';
 import { ceremonyRequired } from './requirement.ts';
 import type { ActionRecord, Effect, Incident, Verdict } from './types.ts';
-
-const unchanged = (incident: Incident): Verdict => ({ ok: true, incident, effects: [], changed: false });
-const changed = (incident: Incident, ...effects: Effect[]): Verdict => ({ ok: true, incident, effects, changed: true });
-const refused: Verdict = { ok: false, code: 'already_resolved' };
+import { changed, refuse, unchanged } from './verdicts.ts';
 
 /**
  * A further occurrence; for the two attested classes it voids the re-attestation, never the acknowledgement. What was
  * granted for the incident's end, as the release of a removed model, was granted before it and no longer counts.
  */
 export function fold(i: Incident, by: 'dedup' | 'flood'): Verdict {
-  if (i.state === 'resolved') return refused;
+  if (i.state === 'resolved') return refuse('already_resolved');
   const voided = i.class === 'attestation_failure' || i.class === 'integrity_violation';
   const next: Incident = {
     ...i,
@@ -44,7 +41,7 @@ interface Raise {
 
 /** A higher severity adds its actions and requirements; acknowledgements given for the lower one no longer count. */
 export function raise(i: Incident, by: Raise, now: string, sha256: Sha256): Verdict {
-  if (i.state === 'resolved') return refused;
+  if (i.state === 'resolved') return refuse('already_resolved');
   const rank = severityRank(by.severity);
   if (rank >= i.severity_rank) return unchanged(i);
   const what = consequence(by.policy, i.class, by.severity);
