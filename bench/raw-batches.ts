@@ -47,6 +47,9 @@ let copies = 0;
 const cell = (v: unknown): unknown =>
   typeof v === 'object' && v !== null && !Buffer.isBuffer(v) ? JSON.stringify(v) : v;
 
+const mapValues = (row: Row, f: (v: unknown) => unknown): Row =>
+  Object.fromEntries(Object.entries(row).map(([k, v]) => [k, f(v)]));
+
 /** The same rows in batches of `size`, a transaction each, nothing judged: the limit on this machine. Reports per second. */
 export async function rawBatches(db: Database, cls: string, size: number, seconds: number): Promise<number> {
   const samples = await sample(db, cls);
@@ -66,8 +69,9 @@ export async function rawBatches(db: Database, cls: string, size: number, second
             dedup_key: null,
           })),
         );
-        const values = columns.map((c) => copy.map((row) => cell((row as Row)[c])));
-        await tx.query({ name: `raw-${table}`, text: unnestInsert(table, columns, types), values });
+        const insert = unnestInsert(table, columns, types);
+        const values = insert.values(copy.map((row) => mapValues(row, cell)));
+        await tx.query({ name: `raw-${table}`, text: insert.text, values });
       }
     });
     written += size;

@@ -37,8 +37,11 @@ async function once<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
   };
   tx.on('error', onError);
   try {
-    const xid = await begin(tx);
+    // Sent ahead of the first statements, not awaited: when it fails on the server, they fail with it (25P02).
+    const begun = begin(tx);
+    begun.catch(() => undefined);
     const result = await work(tx);
+    const xid = await begun;
     const committed = await commit(tx, onError);
     if (!committed) await settleFate(db, xid);
     return result;

@@ -11,7 +11,7 @@ import type { Tx } from '../transaction.ts';
 import { sha256, writeChange } from '../write/change.ts';
 import { writeEntries } from '../write/ledger.ts';
 import type { EntryDraft } from '../write/ledger.ts';
-import { columnArrays, unnestInsert } from '../write/unnest.ts';
+import { unnestInsert } from '../write/unnest.ts';
 import { visibleWorkspaces } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { recall, remember } from './decisions.ts';
@@ -128,7 +128,7 @@ async function insertAcknowledgements(tx: Tx, decision: SetDecision, steps: Step
     binding: incident.binding,
   }));
   if (acks.length > 0)
-    await tx.query({ name: 'acknowledgements-insert', text: ACK_INSERT, values: columnArrays(acks, ACK_COLUMNS) });
+    await tx.query({ name: 'acknowledgements-insert', text: ACK_INSERT.text, values: ACK_INSERT.values(acks) });
 }
 
 /** The decision itself, beside the entries of the incidents it changed; `source` is free text and stays out. */

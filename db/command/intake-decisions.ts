@@ -2,7 +2,7 @@ import { canonicalJson } from '../../domain/canonical/json.ts';
 import type { Incident } from '../../domain/incident/types.ts';
 import { rows } from '../client.ts';
 import type { Tx } from '../transaction.ts';
-import { columnArrays, unnestInsert } from '../write/unnest.ts';
+import { unnestInsert } from '../write/unnest.ts';
 import type { IntakeReply, IntakeRequest } from './intake.ts';
 
 type Recorded =
@@ -98,5 +98,5 @@ export async function rememberReports(
       },
     ];
   });
-  if (list.length > 0) await tx.query({ name: 'decisions-insert', text: INSERT, values: columnArrays(list, COLUMNS) });
+  if (list.length > 0) await tx.query({ name: 'decisions-insert', text: INSERT.text, values: INSERT.values(list) });
 }

@@ -1,72 +1,107 @@
 import { consequence, targetsOf } from '../../domain/containment/consequence.ts';
 import type { ContainmentPolicy } from '../../domain/containment/policy.ts';
 import { targetKey } from '../../domain/incident/create.ts';
-import { dedupKey, floodKey } from '../../domain/intake/types.ts';
-import type { IntakeReport } from '../../domain/intake/types.ts';
-import { prepared, rows } from '../client.ts';
+import type { Incident } from '../../domain/incident/types.ts';
+import { dedupKey, floodKey, incidentKey, windowKey } from '../../domain/intake/types.ts';
+import type { IntakeReport, IntakeState } from '../../domain/intake/types.ts';
+import { prepared } from '../client.ts';
 import type { Tx } from '../transaction.ts';
 
-interface Found {
-  workspace_id: string;
-  newest: string;
-  count: number;
-}
+/** Workspace and class of every window that the reports are counted in, in the order in which they are locked. */
+export const windowsOf = (reports: IntakeReport[]): [string, string][] =>
+  [...new Set(reports.map((r) => windowKey(r.workspace_id, r.report.class)))]
+    .sort()
+    .map((key) => JSON.parse(key) as [string, string]);
 
-/** Unresolved incidents that carry a dedup key of the batch, by `dedupKey`. */
-export async function findDedups(tx: Tx, reports: IntakeReport[]): Promise<Map<string, Found>> {
-  const keys = [...new Set(reports.map(dedupKey).filter((key) => key !== null))].sort();
-  if (keys.length === 0) return new Map();
-  const parts = keys.map((key) => JSON.parse(key) as [string, string, string, string, string]);
-  const column = (i: number) => parts.map((p) => p[i]);
-  const found = await rows<{ i: number; workspace_id: string; id: string }>(
-    tx,
-    `SELECT k.i, t.workspace_id, t.id
-      FROM unnest($1::int4[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS k(i, w, actor, source, class, dedup)
-      JOIN incidents t ON t.workspace_id = k.w AND t.actor = k.actor AND t.source = k.source AND t.class = k.class
-        AND t.dedup_key = k.dedup AND t.state <> 'resolved' AND t.dedup_key IS NOT NULL`,
-    [keys.map((_, i) => i), column(0), column(1), column(2), column(3), column(4)],
-  );
-  return new Map(
-    found.map((row) => [keys[row.i] as string, { workspace_id: row.workspace_id, newest: row.id, count: 1 }]),
-  );
-}
-
-/** How many unresolved ceremony-bound incidents share class, source and targets, counted up to the flood limit. */
-export async function findFloods(
-  tx: Tx,
-  reports: IntakeReport[],
-  policy: ContainmentPolicy,
-): Promise<Map<string, Found>> {
-  const keys = new Set<string>();
-  for (const { workspace_id, report } of reports) {
-    const rule = policy.classes[report.class];
-    const what = consequence(policy, report.class, report.severity ?? rule.severity);
-    if (!what.require_ack && !what.require_reattest && rule.escalation === undefined) continue;
-    keys.add(
-      floodKey(workspace_id, report.class, report.source, targetKey(targetsOf(what.actions, report.evidence).targets)),
-    );
-  }
-  if (keys.size === 0) return new Map();
-  const sorted = [...keys].sort();
-  const parts = sorted.map((key) => JSON.parse(key) as [string, string, string, string]);
-  const column = (i: number) => parts.map((p) => p[i]);
-  const found = await prepared<{ i: number; newest: string; count: number }>(
-    tx,
-    'floods-find',
-    `SELECT k.i, f.newest, f.count
-      FROM unnest($1::int4[], $2::text[], $3::text[], $4::text[], $5::text[]) AS k(i, w, class, source, target)
+/**
+ * Unresolved incidents that the batch may change, locked by id, each with the dedup key or the flood that names it:
+ * those whose events stand in the locked windows, those that carry a dedup key, and the newest of each flood, whose
+ * ceremony-bound incidents of one class, source and targets are counted up to the limit. The nested loops that the
+ * LATERALs ask for are right for any size of the table, so the plan may be kept.
+ */
+const LOCK = `WITH deduped AS MATERIALIZED (
+    SELECT t.workspace_id, t.id, k.i
+      FROM unnest($3::int4[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) AS k(i, w, actor, source, class, dedup)
+      CROSS JOIN LATERAL (SELECT workspace_id, id FROM incidents t
+        WHERE t.workspace_id = k.w AND t.actor = k.actor AND t.source = k.source AND t.class = k.class
+          AND t.dedup_key = k.dedup AND t.state <> 'resolved' AND t.dedup_key IS NOT NULL LIMIT 1) AS t),
+  flooded AS MATERIALIZED (
+    SELECT k.w AS workspace_id, f.newest AS id, k.i, f.count
+      FROM unnest($9::int4[], $10::text[], $11::text[], $12::text[], $13::text[]) AS k(i, w, class, source, target)
       CROSS JOIN LATERAL (
         SELECT count(*) AS count, (array_agg(id ORDER BY number DESC))[1] AS newest FROM (
           SELECT id, number FROM incidents t WHERE t.workspace_id = k.w AND t.class = k.class AND t.source = k.source
             AND t.target_key = k.target AND t.state <> 'resolved' AND (t.require_ack OR t.require_reattest)
-          ORDER BY number DESC LIMIT $6) AS newest_first) AS f
-      WHERE f.count > 0`,
-    [sorted.map((_, i) => i), column(0), column(1), column(2), column(3), policy.flood_limit],
-  );
-  return new Map(
-    found.map((row) => [
-      sorted[row.i] as string,
-      { workspace_id: parts[row.i]?.[0] ?? '', newest: row.newest, count: row.count },
-    ]),
+          ORDER BY number DESC LIMIT $14) AS newest_first) AS f
+      WHERE f.count > 0),
+  counted AS (
+    SELECT w.workspace_id, e->>'incident_id' AS id
+      FROM unnest($1::text[], $2::text[]) AS k(w, c)
+      JOIN escalation_windows w ON w.workspace_id = k.w AND w.class = k.c
+      CROSS JOIN LATERAL jsonb_array_elements(w.events) AS e),
+  named AS (
+    SELECT workspace_id, id, max(dedup) AS dedup, max(flood) AS flood, max(count) AS count FROM (
+      SELECT workspace_id, id, NULL::int4 AS dedup, NULL::int4 AS flood, NULL::int8 AS count FROM counted
+      UNION ALL SELECT workspace_id, id, i, NULL, NULL FROM deduped
+      UNION ALL SELECT workspace_id, id, NULL, i, count FROM flooded) AS found
+    GROUP BY workspace_id, id ORDER BY id)
+  SELECT n.dedup AS named_dedup, n.flood AS named_flood, n.count AS named_count, i.* FROM named n
+    CROSS JOIN LATERAL (SELECT * FROM incidents i
+      WHERE i.workspace_id = n.workspace_id AND i.id = n.id AND i.state <> 'resolved' FOR UPDATE) AS i`;
+
+interface Named extends Incident {
+  named_dedup: number | null;
+  named_flood: number | null;
+  named_count: number | null;
+}
+
+/** The incidents of an intake's state with what names them; the windows are locked before. */
+export async function lockNamed(
+  tx: Tx,
+  reports: IntakeReport[],
+  policy: ContainmentPolicy,
+): Promise<Pick<IntakeState, 'incidents' | 'dedup' | 'floods'>> {
+  const windows = windowsOf(reports);
+  const dedups = partsOf(reports.map(dedupKey));
+  const floods = partsOf(reports.map((r) => floodOf(r, policy)));
+  const found = await prepared<Named>(tx, 'intake-lock', LOCK, [
+    windows.map(([workspace_id]) => workspace_id),
+    windows.map(([, cls]) => cls),
+    ...dedups.columns(5),
+    ...floods.columns(4),
+    policy.flood_limit,
+  ]);
+  const state: Pick<IntakeState, 'incidents' | 'dedup' | 'floods'> = {
+    incidents: new Map(),
+    dedup: new Map(),
+    floods: new Map(),
+  };
+  for (const { named_dedup, named_flood, named_count, ...incident } of found) {
+    state.incidents.set(incidentKey(incident.workspace_id, incident.id), incident);
+    if (named_dedup !== null) state.dedup.set(dedups.keys[named_dedup] as string, incident.id);
+    if (named_flood !== null)
+      state.floods.set(floods.keys[named_flood] as string, { count: named_count ?? 0, newest: incident.id });
+  }
+  return state;
+}
+
+/** Distinct keys in order, and their index and parts as columns. */
+function partsOf(given: (string | null)[]): { keys: string[]; columns: (parts: number) => unknown[][] } {
+  const keys = [...new Set(given.filter((key) => key !== null))].sort();
+  const parts = keys.map((key) => JSON.parse(key) as string[]);
+  const column = (i: number) => parts.map((p) => p[i]);
+  return { keys, columns: (n) => [keys.map((_, i) => i), ...Array.from({ length: n }, (_, i) => column(i))] };
+}
+
+/** The flood that a report could be part of; null where neither its class nor an escalation asks for a ceremony. */
+function floodOf({ workspace_id, report }: IntakeReport, policy: ContainmentPolicy): string | null {
+  const rule = policy.classes[report.class];
+  const what = consequence(policy, report.class, report.severity ?? rule.severity);
+  if (!what.require_ack && !what.require_reattest && rule.escalation === undefined) return null;
+  return floodKey(
+    workspace_id,
+    report.class,
+    report.source,
+    targetKey(targetsOf(what.actions, report.evidence).targets),
   );
 }

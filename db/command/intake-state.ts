@@ -1,18 +1,22 @@
 import type { OpenEscalation } from '../../domain/escalation/crossing.ts';
 import type { WindowEvent } from '../../domain/containment/escalation.ts';
-import type { Incident } from '../../domain/incident/types.ts';
-import { incidentKey, windowKey } from '../../domain/intake/types.ts';
+import { windowKey } from '../../domain/intake/types.ts';
 import type { IntakeOutcome, IntakeReport, IntakeState } from '../../domain/intake/types.ts';
-import { prepared, rows } from '../client.ts';
+import { prepared } from '../client.ts';
 import type { Tx } from '../transaction.ts';
 import { subscribedActions } from '../read/adapters.ts';
-import { findDedups, findFloods } from './intake-folds.ts';
-import { activePolicy } from './policies.ts';
+import { lockNamed, windowsOf } from './intake-folds.ts';
+import { activePolicy, lastPolicy } from './policies.ts';
 import { together } from '../together.ts';
 
-/** Locks and reads everything a batch is judged by: windows in class order, then the incidents it may change by id. */
+/**
+ * Locks and reads everything a batch is judged by: windows in class order, then the incidents it may change by id. All of
+ * it travels together. What is to be locked depends on the policy, so the one seen last is presumed; where another has
+ * become active, or a class had no window yet, the incidents are asked for again.
+ */
 export async function loadIntake(tx: Tx, reports: IntakeReport[]): Promise<IntakeState> {
-  const [{ policy, digest }, subscribed, { windows, escalations }, numbers] = await together([
+  const presumed = lastPolicy();
+  const [active, subscribed, { windows, escalations, added }, numbers, early] = await together([
     activePolicy(tx),
     subscribedActions(
       tx,
@@ -20,28 +24,20 @@ export async function loadIntake(tx: Tx, reports: IntakeReport[]): Promise<Intak
     ),
     lockWindows(tx, reports),
     allocateNumbers(tx, reports.length),
+    presumed === undefined ? null : lockNamed(tx, reports, presumed.policy),
   ]);
-  const [dedup, floods] = await together([findDedups(tx, reports), findFloods(tx, reports, policy)]);
-  const wanted = new Map<string, [string, string]>();
-  const want = (workspace_id: string, id: string) => wanted.set(incidentKey(workspace_id, id), [workspace_id, id]);
-  for (const [key, events] of windows) {
-    const [workspace_id = ''] = JSON.parse(key) as string[];
-    for (const event of events) want(workspace_id, event.incident_id);
-  }
-  for (const found of [...dedup.values(), ...floods.values()]) want(found.workspace_id, found.newest);
-  const incidents = await lockUnresolved(tx, [...wanted.values()]);
-  const standing = ([, f]: [string, { workspace_id: string; newest: string }]) =>
-    incidents.has(incidentKey(f.workspace_id, f.newest));
+  const settled = early !== null && !added && presumed?.digest === active.digest;
+  const { incidents, dedup, floods } = settled ? early : await lockNamed(tx, reports, active.policy);
   return {
     now: numbers.now,
-    policy,
-    policy_digest: digest,
+    policy: active.policy,
+    policy_digest: active.digest,
     subscribed,
     windows,
     escalations,
     incidents,
-    dedup: new Map([...dedup].filter(standing).map(([key, f]) => [key, f.newest])),
-    floods: new Map([...floods].filter(standing)),
+    dedup,
+    floods,
     allocate: () => {
       const next = numbers.values.shift();
       if (next === undefined) throw new Error('more incidents than reports in a batch');
@@ -61,9 +57,8 @@ interface WindowRow {
 async function lockWindows(
   tx: Tx,
   reports: IntakeReport[],
-): Promise<{ windows: Map<string, WindowEvent[]>; escalations: Map<string, OpenEscalation> }> {
-  const keys = [...new Set(reports.map((r) => windowKey(r.workspace_id, r.report.class)))].sort();
-  const pairs = keys.map((key) => JSON.parse(key) as [string, string]);
+): Promise<{ windows: Map<string, WindowEvent[]>; escalations: Map<string, OpenEscalation>; added: boolean }> {
+  const pairs = windowsOf(reports);
   const select = () =>
     prepared<WindowRow>(
       tx,
@@ -74,7 +69,8 @@ async function lockWindows(
       [pairs.map(([w]) => w), pairs.map(([, c]) => c)],
     );
   let locked = await select();
-  if (locked.length < pairs.length) {
+  const added = locked.length < pairs.length;
+  if (added) {
     await tx.query(
       `INSERT INTO escalation_windows (workspace_id, class, events, actor)
         SELECT w, c, '[]', 'system' FROM unnest($1::text[], $2::text[]) AS k(w, c) ON CONFLICT DO NOTHING`,
@@ -88,19 +84,8 @@ async function lockWindows(
   return {
     windows: new Map(locked.map((row) => [windowKey(row.workspace_id, row.class), row.events])),
     escalations: new Map(open),
+    added,
   };
-}
-
-async function lockUnresolved(tx: Tx, ids: [string, string][]): Promise<Map<string, Incident>> {
-  if (ids.length === 0) return new Map();
-  // Planned each time: a generic plan joins the wrong way round while the table is small.
-  const found = await rows<Incident>(
-    tx,
-    `SELECT i.* FROM incidents i JOIN unnest($1::text[], $2::text[]) AS k(w, id) ON i.workspace_id = k.w AND i.id = k.id
-      WHERE i.state <> 'resolved' ORDER BY i.id FOR UPDATE OF i`,
-    [ids.map(([w]) => w), ids.map(([, id]) => id)],
-  );
-  return new Map(found.map((i) => [incidentKey(i.workspace_id, i.id), i]));
 }
 
 async function allocateNumbers(tx: Tx, n: number): Promise<{ now: string; values: number[] }> {

@@ -14,6 +14,10 @@ export interface ActivePolicy {
 }
 
 const parsed = new Map<string, ContainmentPolicy>();
+let last: ActivePolicy | undefined;
+
+/** The policy that was active when this process last asked: a guess that spares a trip, never a verdict. */
+export const lastPolicy = (): ActivePolicy | undefined => last;
 
 /** The containment policy in force, read in the caller's transaction; bodies are immutable and parsed once per digest. */
 export async function activePolicy(tx: Queryable): Promise<ActivePolicy> {
@@ -27,7 +31,8 @@ export async function activePolicy(tx: Queryable): Promise<ActivePolicy> {
   if (row === undefined) throw new Error('no containment policy is active');
   const policy = parsed.get(row.digest) ?? parseContainmentPolicy(JSON.parse(row.body));
   parsed.set(row.digest, policy);
-  return { digest: row.digest, policy };
+  last = { digest: row.digest, policy };
+  return last;
 }
 
 /** Stores a policy under its digest and makes it the active one. Returns the digest; activating the active one is no change. */

@@ -3,7 +3,7 @@ import { severityRank } from '../../domain/containment/types.ts';
 import { aggregateOf, escalationSubject, workflowIdOf } from '../../domain/process/types.ts';
 import type { Tx } from '../transaction.ts';
 import { writeEntries } from './ledger.ts';
-import { columnArrays, unnestInsert } from './unnest.ts';
+import { unnestInsert } from './unnest.ts';
 
 /** An incident that folds crosses again after its escalation has closed: the same row then follows the new crossing. */
 const OPEN = `INSERT INTO escalations AS e
@@ -43,7 +43,7 @@ export async function writeCrossings(
   const joined = crossings.flatMap(({ members, ...c }) =>
     members.map((incident_id) => ({ ...c, incident_id, joined_at: state.now })),
   );
-  if (joined.length > 0) await tx.query({ name: 'escalation-join', text: JOIN, values: columnArrays(joined, MEMBERS) });
+  if (joined.length > 0) await tx.query({ name: 'escalation-join', text: JOIN.text, values: JOIN.values(joined) });
   if (opened.length > 0) await tx.query("SELECT pg_notify('outbox', '')");
 }
 

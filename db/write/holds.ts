@@ -4,7 +4,7 @@ import type { Incident } from '../../domain/incident/types.ts';
 import type { Tx } from '../transaction.ts';
 import { DUE_AGAIN, TARGET_COLUMNS, TARGET_ZEROS } from './adapter-targets.ts';
 import { addTallies } from './counters.ts';
-import { columnArrays } from './unnest.ts';
+import { arrayParameters, columnArrays } from './unnest.ts';
 import { together } from '../together.ts';
 
 const COLUMNS = [
@@ -22,9 +22,11 @@ const COLUMNS = [
 ] as const;
 const TYPES = ['text', 'text', 'text', 'text', 'text', 'text', 'text', 'timestamptz', 'bool', 'text', 'text'];
 
+const valuesOf = columnArrays(COLUMNS, TYPES);
+
 /** Holds carry the generation that the statement before this one gave their gate and target. */
 const INSERT = `INSERT INTO holds (${COLUMNS.join(', ')}, generation)
-  SELECT s.*, g.generation FROM unnest(${TYPES.map((type, i) => `$${i + 1}::${type}[]`).join(', ')}) AS s(${COLUMNS.join(', ')})
+  SELECT s.*, g.generation FROM unnest(${arrayParameters(TYPES)}) AS s(${COLUMNS.join(', ')})
     JOIN gate_states g ON g.workspace_id = s.workspace_id AND g.gate = s.gate AND g.target = s.target`;
 
 /**
@@ -134,7 +136,7 @@ export async function placeHolds(tx: Tx, steps: Step[], now: string): Promise<vo
   if (placed.length === 0) return;
   await together([
     bump(tx, placed, 1, now, placed[0]?.actor ?? ''),
-    tx.query({ name: 'holds-insert', text: INSERT, values: columnArrays(placed, COLUMNS) }),
+    tx.query({ name: 'holds-insert', text: INSERT, values: valuesOf(placed) }),
   ]);
 }
 

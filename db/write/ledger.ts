@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../domain/canonical/json.ts';
 import type { Queryable } from '../client.ts';
-import { columnArrays, unnestInsert } from './unnest.ts';
+import { unnestInsert } from './unnest.ts';
 
 /** An entry before it is a leaf. `detail` is plain JSON without free text and without secrets. */
 export interface EntryDraft {
@@ -44,5 +44,5 @@ export async function writeEntries(tx: Queryable, drafts: EntryDraft[]): Promise
     const leaf = canonicalJson(draft);
     return { ...draft, detail: canonicalJson(draft.detail), leaf, leaf_hash: leafHash(leaf) };
   });
-  await tx.query({ name: 'ledger-insert', text: INSERT, values: columnArrays(list, COLUMNS) });
+  await tx.query({ name: 'ledger-insert', text: INSERT.text, values: INSERT.values(list) });
 }

@@ -1,7 +1,7 @@
 import type { Step } from '../../domain/intake/types.ts';
 import type { Tx } from '../transaction.ts';
 import { addTallies } from './counters.ts';
-import { columnArrays, unnestInsert } from './unnest.ts';
+import { unnestInsert } from './unnest.ts';
 import { together } from '../together.ts';
 
 export interface NotificationDraft {
@@ -39,7 +39,7 @@ const INSERT = unnestInsert('notifications', COLUMNS, [
 /** Adds open notifications and counts them. */
 export async function addNotifications(tx: Tx, drafts: NotificationDraft[]): Promise<void> {
   if (drafts.length === 0) return;
-  const inserted = tx.query({ name: 'notifications-insert', text: INSERT, values: columnArrays(drafts, COLUMNS) });
+  const inserted = tx.query({ name: 'notifications-insert', text: INSERT.text, values: INSERT.values(drafts) });
   const perWorkspace = new Map<string, number>();
   for (const d of drafts) perWorkspace.set(d.workspace_id, (perWorkspace.get(d.workspace_id) ?? 0) + 1);
   const deltas = [...perWorkspace].sort(([a], [b]) => (a < b ? -1 : 1));

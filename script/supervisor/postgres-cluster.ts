@@ -39,6 +39,8 @@ export async function initialise(
   const options = [
     '--encoding=UTF8',
     '--locale=C.UTF-8',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
     '--auth=scram-sha-256',
     '--username=postgres',
     '--no-instructions',
