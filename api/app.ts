@@ -2,7 +2,7 @@ import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
 import { may } from '../domain/identity/roles.ts';
 import { DomainError, problem } from '../domain/problem/problem.ts';
-import { authenticate } from './auth/authenticate.ts';
+import { ANYONE, authenticate } from './auth/authenticate.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { callerOf } from './auth/caller.ts';
 import { requireDirectLoopback } from './auth/loopback-trust.ts';
@@ -58,11 +58,13 @@ function handlerOf(route: Route, deps: ApiDeps) {
 }
 
 async function guarded(route: Exclude<Route, { action: 'open' }>, req: Request, deps: ApiDeps): Promise<Reply> {
-  const principal = await authenticate(req, deps.auth);
-  if (!may(principal.roles, route.action)) throw new DomainError('not_permitted');
+  const principal = route.openWhen?.(deps) ? ANYONE : await authenticate(req, deps.auth);
+  if (principal !== ANYONE && !may(principal.roles, route.action)) throw new DomainError('not_permitted');
   const at = req.url.indexOf('?');
   const query = new URLSearchParams(at === -1 ? '' : req.url.slice(at + 1));
-  const params = req.params as Record<string, string>;
+  const params = Object.fromEntries(
+    Object.entries(req.params as Record<string, string | string[]>).map(([k, v]) => [k, [v].flat().join('/')]),
+  );
   return route.handler({ req, query, params, principal, caller: callerOf(req, principal) }, deps);
 }
 

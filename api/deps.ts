@@ -19,6 +19,8 @@ export interface ApiDeps {
   watchIntervalMs: number;
   /** The reviewed policy file, read when asked. Errors: ContainmentFileError. */
   readPolicyFile: () => Promise<ContainmentPolicy>;
+  /** Whether tiles and entries are for anyone, not only for auditors. */
+  ledgerPublic: boolean;
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */

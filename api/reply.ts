@@ -4,6 +4,7 @@ import type { Problem } from '../domain/problem/problem.ts';
 
 export interface Reply {
   status: number;
+  /** JSON, or the bytes themselves, whose `Content-Type` then stands in `headers`. */
   body: unknown;
   headers?: Record<string, string>;
 }
@@ -11,11 +12,18 @@ export interface Reply {
 /** 200 with a body. */
 export const ok = (body: unknown, headers: Record<string, string> = {}): Reply => ({ status: 200, body, headers });
 
+/** 200 with bytes of another type than JSON. */
+export const bytesOf = (type: string, body: Uint8Array, headers: Record<string, string> = {}): Reply => ({
+  status: 200,
+  body,
+  headers: { 'Content-Type': type, ...headers },
+});
+
 /** Answers are about this moment and for this caller. */
 const COMMON = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
 
 function send(res: ServerResponse, status: number, type: string, body: unknown, headers: Record<string, string>): void {
-  const bytes = Buffer.from(JSON.stringify(body));
+  const bytes = body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body));
   res.writeHead(status, { ...COMMON, 'Content-Type': type, 'Content-Length': bytes.length, ...headers });
   res.end(bytes);
 }

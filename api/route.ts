@@ -9,7 +9,7 @@ import type { Reply } from './reply.ts';
 export interface Call {
   req: IncomingMessage;
   query: URLSearchParams;
-  /** What stands in the path where the route has `:name`, decoded. */
+  /** What stands in the path where the route has `:name` or, over any number of parts, `*name`; decoded. */
   params: Readonly<Record<string, string>>;
   caller: Caller;
   principal: Principal;
@@ -20,9 +20,10 @@ interface RouteBase {
   path: string;
 }
 
-/** `action` is what the caller has to be permitted to do. */
+/** `action` is what the caller has to be permitted to do, unless `openWhen` says that anyone may. */
 export interface GuardedRoute extends RouteBase {
   action: Parameters<typeof may>[1];
+  openWhen?: (deps: ApiDeps) => boolean;
   handler: (call: Call, deps: ApiDeps) => Promise<Reply>;
 }
 

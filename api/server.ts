@@ -44,6 +44,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     watches: engine,
     verificationKeys: () => loadVerificationKeys(env.stateRoot),
     watchIntervalMs: env.watchIntervalMs,
+    ledgerPublic: env.ledgerPublic,
     auth,
     log,
     readPolicyFile: async () => loadContainmentFile(env.containmentFile),

@@ -21,6 +21,7 @@ import { keepReconciling } from './reconcile/reconcile.ts';
 import { recordPort } from './record-port.ts';
 import { announceAlerts } from './relay/alerts.ts';
 import { startRelay } from './relay/relay.ts';
+import { runSequencer } from './sequencer/sequencer.ts';
 import { startWatches } from './start-watches.ts';
 import { untilUp } from './until-up.ts';
 import { watchPort } from './watch-port.ts';
@@ -41,7 +42,7 @@ export type ControlEnv = Pick<
 >;
 
 /**
- * The control process: both queues, relay, reconcile, alerts. Waits for Postgres with its schema and for Temporal,
+ * The control process: both queues, relay, reconcile, alerts, the ledger's sequencer. Waits for Postgres with its schema and for Temporal,
  * calls `ready`, and runs until `signal` aborts; then drains. Rejects when a worker fails for good.
  */
 export async function runControl(env: ControlEnv, log: Logger, signal: AbortSignal, ready: () => void): Promise<void> {
@@ -84,7 +85,12 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         { db, databaseUrl: env.databaseUrl, startProcess, window: env.relayWindow, log },
         stop,
       );
-      const loops = [relay.ended, keepReconciling({ db, client, log }, stop), announceAlerts(db, log, stop)];
+      const loops = [
+        relay.ended,
+        keepReconciling({ db, client, log }, stop),
+        announceAlerts(db, log, stop),
+        runSequencer({ db, databaseUrl: env.databaseUrl, stateRoot: env.stateRoot, log }, stop),
+      ];
       stop.addEventListener('abort', () => workers.forEach(shutDown), { once: true });
       if (stop.aborted) workers.forEach(shutDown);
       else ready();

@@ -8,6 +8,9 @@ import type { Principal } from './principal.ts';
 /** In loopback trust the one person at the machine holds every role, in whichever workspace they name. */
 export const LOCAL_OPERATOR: Principal = { actor: 'local-operator', roles: ROLES, workspace_id: undefined };
 
+/** Who asks for what is published, and is asked nothing. */
+export const ANYONE: Principal = { actor: 'anyone', roles: [], workspace_id: undefined };
+
 export interface Authentication {
   loopbackTrust: boolean;
   /** The tokens in force; absent where none are configured. */

@@ -27,7 +27,7 @@ export async function openApiDocument(version: string): Promise<Json> {
     tags: [...new Set(operations.map((operation) => operation.tag))].map((name) => ({ name })),
     paths: Object.fromEntries(
       [...paths].map(([path, list]) => [
-        path.replace(/:(\w+)/g, '{$1}'),
+        path.replace(/[:*](\w+)/g, '{$1}'),
         Object.fromEntries(list.map((operation) => [operation.method.toLowerCase(), operationObject(operation)])),
       ]),
     ),

@@ -3,7 +3,6 @@
  * nothing was measured.
  */
 export const ABSENT = {
-  ledger: { configured: false, size: null, checkpoint_age_ms: null, anchored_size: null, anchor: 'unknown' },
   registry: { configured: false, required: false, url: null, token: 'missing', reachable: null },
   blob: { configured: false, backend: null, endpoint: null, credentials: 'missing', reachable: null },
   governance: { configured: false, mode: null, override: null },

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { schemaStatus } from '../../db/migrate.ts';
 import { activePolicyDigest } from '../../db/read/active-policy.ts';
+import { logStanding } from '../../db/read/log.ts';
+import type { LogStanding } from '../../db/read/log.ts';
 import { incidentCounts, tallies } from '../../db/read/counts.ts';
 import { gatesOverview } from '../../db/read/gates.ts';
 import { pendingRecoveries } from '../../db/read/pending-recoveries.ts';
@@ -15,7 +17,7 @@ import { warnings } from './warnings.ts';
 /** Everything `interlock status` shows. Paths are fixed: they may be added to, never renamed. */
 export async function statusReport(deps: ApiDeps, workspace_id: string): Promise<Record<string, unknown>> {
   const { db, about, auth } = deps;
-  const [schema, failing, probes, gates, counts, named, oldest, attestation, integrity, containment] =
+  const [schema, failing, probes, gates, counts, named, oldest, attestation, integrity, containment, log] =
     await Promise.all([
       schemaStatus(db),
       readiness(deps),
@@ -27,6 +29,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
       attestationReport(db, deps.watchIntervalMs),
       integrityReport(db, deps.watchIntervalMs),
       containmentFile(deps),
+      logStanding(db),
     ]);
   const time = String(attestation['time']);
   const created = oldest.items[0]?.created_at;
@@ -46,6 +49,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     },
     attestation,
     integrity,
+    ledger: ledgerReport(log, time),
     notifications: { open: named.notifications_open },
     files: { containment, policy: ABSENT_FILE, upstreams: ABSENT_FILE, hooks: ABSENT_FILE },
     runs: runs(named.recovery_pending),
@@ -54,6 +58,16 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     ...ABSENT,
   };
 }
+
+/** The age is that of the newest signed checkpoint while entries wait for one, and nothing waits behind a whole one. */
+const ledgerReport = (log: LogStanding | undefined, time: string) => ({
+  configured: true,
+  size: log?.signed_size ?? 0,
+  checkpoint_age_ms:
+    log?.signed_at == null ? null : log.waiting ? Math.max(0, Date.parse(time) - Date.parse(log.signed_at)) : 0,
+  anchored_size: 0,
+  anchor: 'unknown',
+});
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 

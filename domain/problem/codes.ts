@@ -23,6 +23,8 @@ export const PROBLEMS = {
   node_not_found: { status: 404, title: 'There is no such enrolled node' },
   baseline_not_found: { status: 404, title: 'There is no such baseline' },
   model_not_quarantined: { status: 404, title: 'No quarantine stands for this model' },
+  entry_not_found: { status: 404, title: 'The log has no such entry' },
+  tile_not_found: { status: 404, title: 'The log has no such tile' },
   adapter_not_found: { status: 404, title: 'There is no such active adapter' },
 
   method_not_allowed: { status: 405, title: 'The resource does not take this method' },
@@ -72,6 +74,7 @@ export const PROBLEMS = {
   temporal_unreachable: { status: 503, title: 'Temporal is unreachable' },
   attester_unreachable: { status: 503, title: 'The attester does not answer' },
   tpm_unavailable: { status: 503, title: 'The TPM is not available' },
+  ledger_unpublished: { status: 503, title: 'The log has no signed checkpoint yet' },
   verification_key_missing: { status: 503, title: 'The public key of the instance is not there yet' },
   outcome_unknown: { status: 503, title: 'The database did not say whether it recorded the request' },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -40,12 +41,16 @@ export class InstanceKeyError extends Error {
  * beside it, as `verificationKeyFile` says. Errors: InstanceKeyError.
  */
 export function instanceKey(stateRoot: string): InstanceKey {
-  const path = join(stateRoot, 'keys', 'instance-signing.pem');
-  const key = parse(read(path) ?? create(path), path);
+  const key = signingKey(join(stateRoot, 'keys', 'instance-signing.pem'));
   const publicKey = createPublicKey(key);
   const verification = verificationKeyOf(publicKey);
   publish(publicKey.export({ type: 'spki', format: 'pem' }).toString(), verificationKeyFile(stateRoot));
   return { signer: { key_id: verification.key_id, sign: (message) => sign(null, message, key) }, verification };
+}
+
+/** An Ed25519 key that lies in `path` as PKCS#8 PEM, 0600, made where there is none. Errors: InstanceKeyError. */
+export function signingKey(path: string): KeyObject {
+  return parse(read(path) ?? create(path), path);
 }
 
 /** Whoever only verifies, as the API does, never opens the file of the private key. */

@@ -1,10 +1,11 @@
 import type { Database } from '../../db/client.ts';
 import { relayOutbox } from '../../db/command/relay-outbox.ts';
 import type { Lane, OutboxPoke } from '../../db/command/relay-outbox.ts';
+import { RELAY_SESSION } from '../../db/read/relay.ts';
 import { incidentsNumbered } from '../../db/read/intake-progress.ts';
 import type { StartProcess } from '../../activities/start-process.ts';
 import type { Logger } from '../log.ts';
-import { listenToOutbox } from './listen.ts';
+import { keepListening } from './listen.ts';
 import { Pace } from './pace.ts';
 import { sendPokes } from './send-pokes.ts';
 import { Wakeup } from './wakeup.ts';
@@ -36,7 +37,8 @@ export async function startRelay(deps: RelayDeps, signal: AbortSignal): Promise<
   const wakeup = new Wakeup(signal);
   const pace = new Pace(() => incidentsNumbered(db));
   const send = (pokes: OutboxPoke[]) => sendPokes(pokes, startProcess, log);
-  const listener = await listenToOutbox(databaseUrl, () => wakeup.wake(), log, signal);
+  const outbox = { url: databaseUrl, session: RELAY_SESSION, channel: 'outbox' };
+  const listener = await keepListening(outbox, () => wakeup.wake(), log, signal);
   const loops = Promise.all([run('critical'), run('ordinary')]);
   return { ended: Promise.all([listener.ended, loops]).then(() => undefined) };
 

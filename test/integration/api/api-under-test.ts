@@ -57,10 +57,15 @@ export interface Options {
   auth?: Authentication;
   /** Instead of a database of its own. */
   databaseUrl?: string;
+  ledgerPublic?: boolean;
 }
 
 /** The API on a free port over a database of its own; Temporal is the fake. */
-export async function startApi({ auth = { loopbackTrust: true }, databaseUrl }: Options = {}): Promise<ApiUnderTest> {
+export async function startApi({
+  auth = { loopbackTrust: true },
+  databaseUrl,
+  ledgerPublic = false,
+}: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
   const usedUrl = databaseUrl ?? own?.url ?? '';
   const db = openDatabase({ url: usedUrl, name: 'test-api', max: 8 });
@@ -76,6 +81,7 @@ export async function startApi({ auth = { loopbackTrust: true }, databaseUrl }: 
     watches: engine,
     verificationKeys: () => [],
     watchIntervalMs: 30_000,
+    ledgerPublic,
     log: pino({ level: 'silent' }),
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot: '/tmp' },
   });

@@ -50,7 +50,6 @@ describe('status', () => {
     expect(status['schema']).toEqual({ version: expect.any(Number) as number, head: expect.any(Number) as number });
     expect(at(status, 'schema.version')).toBe(at(status, 'schema.head'));
     for (const name of [
-      'ledger',
       'registry',
       'blob',
       'governance',

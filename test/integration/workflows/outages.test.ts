@@ -38,7 +38,7 @@ describe('while Postgres is away', () => {
     on.toDatabase.restore();
     await on.running(`recovery/${id}`);
     await eventually(() => relayConnected(on.db));
-    expect(on.control.lines.map((l) => l.event)).toContain('relay.listen_failed');
+    expect(on.control.lines.map((l) => l.event)).toContain('listen.failed');
   }, 40_000);
 });
 

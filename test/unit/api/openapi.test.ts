@@ -15,7 +15,7 @@ function refs(value: unknown): string[] {
 describe('the OpenAPI document', () => {
   it('declares what stands in a path', async () => {
     for (const { path, inPath = {} } of await loadOperations())
-      expect(Object.keys(inPath), path).toEqual([...path.matchAll(/:(\w+)/g)].map(([, name]) => name));
+      expect(Object.keys(inPath), path).toEqual([...path.matchAll(/[:*](\w+)/g)].map(([, name]) => name));
     expect((await openApiDocument('0'))['paths']).toHaveProperty(['/v1/adapters/{name}', 'put', 'parameters']);
   });
 

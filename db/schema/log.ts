@@ -1,0 +1,80 @@
+import { bigint, index, integer, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bytes, instant } from './columns.ts';
+
+/** Tables of the log itself are the instance's; who wrote what stands in the entries they index. */
+const instanceOwned = () => text().notNull().default('system');
+
+/** One row per epoch; the highest is the one that grows. Locking it is the fence between sequencers. */
+export const logHeads = pgTable(
+  'log_heads',
+  {
+    workspace_id: instanceOwned(),
+    epoch: integer().notNull(),
+    /** C2SP tlog-checkpoint: the first line of every checkpoint, and the name of the key. */
+    origin: text().notNull(),
+    /** C2SP signed-note: `<name>+<key id>+<base64 of type and key>`. */
+    verifier_key: text().notNull(),
+    size: bigint({ mode: 'number' }).notNull(),
+    root: bytes().notNull(),
+    /** What the last signed checkpoint covers, and the note; null before the first. */
+    signed_size: bigint({ mode: 'number' }),
+    checkpoint: text(),
+    signed_at: instant(),
+    opened_at: instant().notNull(),
+    grown_at: instant().notNull(),
+    actor: text().notNull(),
+    on_behalf_of: text(),
+  },
+  (t) => [primaryKey({ columns: [t.workspace_id, t.epoch] })],
+);
+
+/** The place of each entry in the log; append-only. */
+export const logIndex = pgTable(
+  'log_index',
+  {
+    epoch: integer().notNull(),
+    idx: bigint({ mode: 'number' }).notNull(),
+    entry_id: bigint({ mode: 'number' }).notNull(),
+    /** Of the entry. */
+    workspace_id: text().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.epoch, t.idx] }),
+    uniqueIndex('log_index_entry').on(t.entry_id),
+    index('log_index_workspace').on(t.workspace_id, t.epoch, t.idx),
+  ],
+);
+
+/** Complete tiles of C2SP tlog-tiles; incomplete ones follow from the index and the roots below. Append-only. */
+export const logTiles = pgTable(
+  'log_tiles',
+  {
+    workspace_id: instanceOwned(),
+    epoch: integer().notNull(),
+    level: smallint().notNull(),
+    n: bigint({ mode: 'number' }).notNull(),
+    hashes: bytes().notNull(),
+    root: bytes().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.epoch, t.level, t.n] })],
+);
+
+/** The one root that the log ever had at a size it was published at. Append-only. */
+export const logRoots = pgTable(
+  'log_roots',
+  {
+    workspace_id: instanceOwned(),
+    epoch: integer().notNull(),
+    size: bigint({ mode: 'number' }).notNull(),
+    root: bytes().notNull(),
+    at: instant().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.epoch, t.size] })],
+);
+
+/** Entries that have no index yet: one row per statement that appended some, written by a trigger of `ledger_entries`. */
+export const ledgerUnsequenced = pgTable('ledger_unsequenced', {
+  workspace_id: instanceOwned(),
+  batch_id: bigint({ mode: 'number' }).generatedAlwaysAsIdentity().primaryKey(),
+  entry_ids: bigint({ mode: 'number' }).array().notNull(),
+});
