@@ -37,9 +37,9 @@ export async function runSequencer(
 ): Promise<void> {
   const wakeup = new Wakeup(signal);
   const channel = { url: databaseUrl, session: 'interlock-sequencer', channel: 'ledger_entries' };
-  let heard = true;
+  const news = { heard: true };
   const hear = () => {
-    heard = true;
+    news.heard = true;
     wakeup.wake();
   };
   const { ended } = await keepListening(channel, hear, log, signal);
@@ -49,7 +49,7 @@ export async function runSequencer(
   while (!signal.aborted) {
     try {
       signer ??= await openLog(db, stateRoot, log);
-      heard = false;
+      news.heard = false;
       const round = await sequenceEntries(db, memory);
       if (round !== null && (unsigned || round.added > 0)) {
         unsigned = true;
@@ -59,7 +59,7 @@ export async function runSequencer(
       const added = round?.added ?? 0;
       if (added > 0 && added < BACKLOG) await sleep(PACE_MS);
       // What was queued while the round ran may have been too late for it.
-      else if (added === 0 && !heard) await wakeup.sleep(POLL_MS);
+      else if (added === 0 && !news.heard) await wakeup.sleep(POLL_MS);
     } catch (error) {
       signer = undefined;
       log.warn({ event: 'sequencer.failed', reason: error instanceof Error ? error.message : String(error) });
@@ -79,7 +79,7 @@ async function openLog(db: Database, stateRoot: string, log: Logger): Promise<Lo
   const verifier_key = formatNoteKey(signer.key);
   await openFirstEpoch(db, { origin, verifier_key });
   const current = await currentLog(db);
-  if (current?.verifier_key !== verifier_key) throw new Error(`the log ${origin} has another key`);
+  if (current === undefined || current.verifier_key !== verifier_key) throw new Error(`the log ${origin} has another key`);
   log.info({ event: 'sequencer.ready', origin, epoch: current.epoch, size: current.size });
   return signer;
 }
