@@ -2,6 +2,7 @@
 export class Wakeup {
   readonly #sleepers = new Set<() => void>();
   readonly #signal: AbortSignal;
+  #woken = false;
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
@@ -9,7 +10,17 @@ export class Wakeup {
   }
 
   wake(): void {
+    this.#woken = true;
     for (const wake of this.#sleepers) wake();
+  }
+
+  /** From here on a wake counts for `sleepUnlessWoken`, also while nobody sleeps. */
+  arm(): void {
+    this.#woken = false;
+  }
+
+  sleepUnlessWoken(ms: number): Promise<void> {
+    return this.#woken ? Promise.resolve() : this.sleep(ms);
   }
 
   sleep(ms: number): Promise<void> {

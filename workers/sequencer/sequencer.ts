@@ -37,19 +37,14 @@ export async function runSequencer(
 ): Promise<void> {
   const wakeup = new Wakeup(signal);
   const channel = { url: databaseUrl, session: 'interlock-sequencer', channel: 'ledger_entries' };
-  const news = { heard: true };
-  const hear = () => {
-    news.heard = true;
-    wakeup.wake();
-  };
-  const { ended } = await keepListening(channel, hear, log, signal);
+  const { ended } = await keepListening(channel, () => wakeup.wake(), log, signal);
   const memory: SequencerMemory = {};
   let signer: LogSigner | undefined;
   let unsigned = true;
   while (!signal.aborted) {
     try {
       signer ??= await openLog(db, stateRoot, log);
-      news.heard = false;
+      wakeup.arm();
       const round = await sequenceEntries(db, memory);
       if (round !== null && (unsigned || round.added > 0)) {
         unsigned = true;
@@ -59,7 +54,7 @@ export async function runSequencer(
       const added = round?.added ?? 0;
       if (added > 0 && added < BACKLOG) await sleep(PACE_MS);
       // What was queued while the round ran may have been too late for it.
-      else if (added === 0 && !news.heard) await wakeup.sleep(POLL_MS);
+      else if (added === 0) await wakeup.sleepUnlessWoken(POLL_MS);
     } catch (error) {
       signer = undefined;
       log.warn({ event: 'sequencer.failed', reason: error instanceof Error ? error.message : String(error) });
