@@ -156,19 +156,26 @@ export async function revokeGrants(tx: Tx, steps: Step[]): Promise<void> {
 export const releasesHolds = (steps: Step[]): boolean =>
   steps.some(({ effects }) => effects.some((e) => e.kind === 'release_holds'));
 
-/** Releases the incidents' own holds, except for the actions that end by another decision. */
+/** Each incident keeps the holds of the actions that end by another decision, unless that one was granted. */
+const RELEASE = `UPDATE holds AS h SET released_at = $3, released_by = k.actor, release_reason = 'resolved'
+  FROM unnest($1::text[], $2::text[], $4::text[], $5::jsonb[]) AS k(w, id, actor, keep)
+  WHERE h.workspace_id = k.w AND h.incident_id = k.id AND h.released_at IS NULL
+    AND (h.release_granted_at IS NOT NULL OR NOT k.keep ? h.action)
+  RETURNING h.workspace_id, h.gate, h.target`;
+
+/** Releases the incidents' own holds in one statement; their rows belong to incidents that the transaction has locked. */
 export async function releaseHolds(tx: Tx, steps: Step[], now: string): Promise<void> {
-  for (const { incident, effects, actor } of steps) {
-    for (const effect of effects) {
-      if (effect.kind !== 'release_holds') continue;
-      const { rows } = await tx.query<Moved>({
-        name: 'holds-release',
-        text: `UPDATE holds SET released_at = $3, released_by = $4, release_reason = 'resolved'
-          WHERE workspace_id = $1 AND incident_id = $2 AND released_at IS NULL AND (release_granted_at IS NOT NULL OR NOT (action = ANY($5::text[])))
-          RETURNING workspace_id, gate, target`,
-        values: [incident.workspace_id, incident.id, now, actor, effect.keep],
-      });
-      if (rows.length > 0) await bump(tx, rows, -1, now, actor);
-    }
-  }
+  const ending = steps.flatMap(({ incident: { workspace_id, id }, effects, actor }) =>
+    effects.flatMap((e) => (e.kind === 'release_holds' ? [{ workspace_id, id, actor, keep: e.keep }] : [])),
+  );
+  if (ending.length === 0) return;
+  const values = [
+    ending.map((e) => e.workspace_id),
+    ending.map((e) => e.id),
+    now,
+    ending.map((e) => e.actor),
+    ending.map((e) => JSON.stringify(e.keep)),
+  ];
+  const { rows } = await tx.query<Moved>({ name: 'holds-release', text: RELEASE, values });
+  if (rows.length > 0) await bump(tx, rows, -1, now, ending[0]?.actor ?? '');
 }
