@@ -69,7 +69,9 @@ export function targetsOf(actions: readonly Action[], evidence: Readonly<Record<
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const SUBJECT_LENGTH = 256;
 const TOOL_LENGTH = 256;
-const MODEL_PATH_LENGTH = 1024;
+/** Bytes, not characters: a target is a column of keys, and the database bounds those by their size. */
+const MODEL_PATH_BYTES = 1024;
+const utf8 = new TextEncoder();
 
 function targetOf(gate: Gate, evidence: Readonly<Record<string, unknown>>): string | undefined {
   switch (gate) {
@@ -80,7 +82,7 @@ function targetOf(gate: Gate, evidence: Readonly<Record<string, unknown>>): stri
     case 'model': {
       // A malformed digest beside a path is a doubt about which model is meant.
       const digest = evidence['model_digest'];
-      if (digest === undefined) return name(evidence['model_path'], MODEL_PATH_LENGTH);
+      if (digest === undefined) return path(evidence['model_path']);
       return typeof digest === 'string' && DIGEST.test(digest) ? digest : undefined;
     }
     case 'airlock':
@@ -99,4 +101,9 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 function name(value: unknown, longest: number): string | undefined {
   if (typeof value !== 'string' || value === '' || value.length > longest) return undefined;
   return value === EVERYTHING || value !== value.trim() || CONTROL.test(value) ? undefined : value;
+}
+
+function path(value: unknown): string | undefined {
+  const found = name(value, MODEL_PATH_BYTES);
+  return found === undefined || utf8.encode(found).length > MODEL_PATH_BYTES ? undefined : found;
 }

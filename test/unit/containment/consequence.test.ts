@@ -154,6 +154,7 @@ describe('targets', () => {
     { model_digest: 'a'.repeat(64), model_path: '/models/a' },
     { model_digest: null, model_path: '/models/a' },
     { model_path: 'a'.repeat(1025) },
+    { model_path: '模'.repeat(342) },
   ])('%j quarantines every model and is marked', (evidence) => {
     expect(targetsOf(['quarantine_model', 'freeze_agent'], { ...evidence, subject: 'agent:a' })).toEqual({
       targets: { quarantine_model: '*', freeze_agent: 'agent:a' },
@@ -167,6 +168,7 @@ describe('targets', () => {
 
   it('are taken up to their length', () => {
     expect(targetsOf(['freeze_agent'], { subject: 'a'.repeat(256) }).marks).toEqual([]);
-    expect(targetsOf(['quarantine_model'], { model_path: 'a'.repeat(1024) }).marks).toEqual([]);
+    for (const model_path of ['a'.repeat(1024), '模'.repeat(341)])
+      expect(targetsOf(['quarantine_model'], { model_path }).marks).toEqual([]);
   });
 });
