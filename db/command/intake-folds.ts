@@ -1,11 +1,11 @@
-import { consequence, targetsOf } from '../../domain/containment/consequence.ts';
 import type { ContainmentPolicy } from '../../domain/containment/policy.ts';
-import { targetKey } from '../../domain/incident/create.ts';
 import type { Incident } from '../../domain/incident/types.ts';
-import { dedupKey, floodKey, incidentKey, windowKey } from '../../domain/intake/types.ts';
+import { floodsOf } from '../../domain/intake/flood.ts';
+import { dedupKey, incidentKey, windowKey } from '../../domain/intake/types.ts';
 import type { IntakeReport, IntakeState } from '../../domain/intake/types.ts';
 import { prepared } from '../client.ts';
 import type { Tx } from '../transaction.ts';
+import { sha256 } from '../write/change.ts';
 
 /** Workspace and class of every window that the reports are counted in, in the order in which they are locked. */
 export const windowsOf = (reports: IntakeReport[]): [string, string][] =>
@@ -63,7 +63,7 @@ export async function lockNamed(
 ): Promise<Pick<IntakeState, 'incidents' | 'dedup' | 'floods'>> {
   const windows = windowsOf(reports);
   const dedups = partsOf(reports.map(dedupKey));
-  const floods = partsOf(reports.map((r) => floodOf(r, policy)));
+  const floods = partsOf(reports.flatMap((r) => floodsOf(r, policy, sha256)));
   const found = await prepared<Named>(tx, 'intake-lock', LOCK, [
     windows.map(([workspace_id]) => workspace_id),
     windows.map(([, cls]) => cls),
@@ -91,17 +91,4 @@ function partsOf(given: (string | null)[]): { keys: string[]; columns: (parts: n
   const parts = keys.map((key) => JSON.parse(key) as string[]);
   const column = (i: number) => parts.map((p) => p[i]);
   return { keys, columns: (n) => [keys.map((_, i) => i), ...Array.from({ length: n }, (_, i) => column(i))] };
-}
-
-/** The flood that a report could be part of; null where neither its class nor an escalation asks for a ceremony. */
-function floodOf({ workspace_id, report }: IntakeReport, policy: ContainmentPolicy): string | null {
-  const rule = policy.classes[report.class];
-  const what = consequence(policy, report.class, report.severity ?? rule.severity);
-  if (!what.require_ack && !what.require_reattest && rule.escalation === undefined) return null;
-  return floodKey(
-    workspace_id,
-    report.class,
-    report.source,
-    targetKey(targetsOf(what.actions, report.evidence).targets),
-  );
 }

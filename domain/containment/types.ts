@@ -45,5 +45,7 @@ export const EVERYTHING = '*';
 /** critical 1, high 2, medium 3, low 4: the order of lists and of Temporal's priority key. */
 export const severityRank = (severity: Severity): number => SEVERITIES.indexOf(severity) + 1;
 
+export const moreSevere = (a: Severity, b: Severity): Severity => (severityRank(a) <= severityRank(b) ? a : b);
+
 export const isIncidentClass = (value: unknown): value is IncidentClass => CLASSES.includes(value as IncidentClass);
 export const isSeverity = (value: unknown): value is Severity => SEVERITIES.includes(value as Severity);

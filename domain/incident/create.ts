@@ -1,7 +1,8 @@
 // A report becomes an incident whose containment of our own gates is complete in the transaction that records it.
+import { hashCanonical } from '../canonical/hash.ts';
 import type { Sha256 } from '../canonical/hash.ts';
 import { consequence, targetsOf } from '../containment/consequence.ts';
-import { severityRank, ACTION_GATE } from '../containment/types.ts';
+import { ACTION_GATE, EVERYTHING, severityRank } from '../containment/types.ts';
 import type { Action, Severity } from '../containment/types.ts';
 import type { ContainmentPolicy } from '../containment/policy.ts';
 import type { Report } from '../report/report.ts';
@@ -25,9 +26,18 @@ export interface CreateInput {
   on_behalf_of: string | null;
 }
 
-/** One string per set of targets; the flood rule compares it. */
-export const targetKey = (targets: Partial<Record<Action, string>>): string =>
-  JSON.stringify([...new Set(Object.values(targets))].filter((t) => t !== '*').sort());
+/** A key longer than this is its digest: it is a column of an index. */
+const TARGET_KEY_LENGTH = 256;
+
+/**
+ * One string per set of pairs of action and target, without what is `*`; the flood rule compares it. A row whose key says
+ * it otherwise is not counted: a flood then folds later, and what it names is held all the same.
+ */
+export function targetKey(targets: Partial<Record<Action, string>>, sha256: Sha256): string {
+  const pairs = Object.entries(targets).filter(([, target]) => target !== EVERYTHING);
+  const key = JSON.stringify(pairs.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return key.length > TARGET_KEY_LENGTH ? hashCanonical(pairs, sha256) : key;
+}
 
 export function actionRecord(action: Action, target: string, pending: boolean, now: string): ActionRecord {
   const gate = ACTION_GATE[action];
@@ -41,7 +51,7 @@ export function createIncident(input: CreateInput, sha256: Sha256): { incident: 
   const { report, policy, now, severity } = input;
   const what = consequence(policy, report.class, severity);
   const { targets, marks } = targetsOf(what.actions, report.evidence);
-  const actions = what.actions.map((a) => actionRecord(a, targets[a] ?? '*', input.subscribed.has(a), now));
+  const actions = what.actions.map((a) => actionRecord(a, targets[a] ?? EVERYTHING, input.subscribed.has(a), now));
   const pending = actions.filter((a) => a.status !== 'held').length;
   const draft: Incident = {
     workspace_id: input.workspace_id,
@@ -56,7 +66,7 @@ export function createIncident(input: CreateInput, sha256: Sha256): { incident: 
     description: report.description,
     evidence: input.evidence,
     actions,
-    target_key: targetKey(targets),
+    target_key: targetKey(targets, sha256),
     marks,
     latched: what.latched,
     require_ack: what.require_ack,

@@ -1,21 +1,20 @@
 // A batch of reports is judged one by one: fold or record, count in the window, and at the crossing raise what it names.
 import type { Sha256 } from '../canonical/hash.ts';
-import { consequence, isBelowDefault, targetsOf } from '../containment/consequence.ts';
+import { isBelowDefault } from '../containment/consequence.ts';
 import { judgeWindow, nextWindow } from '../containment/escalation.ts';
 import type { EscalationRule } from '../containment/policy.ts';
-import { severityRank } from '../containment/types.ts';
+import { moreSevere } from '../containment/types.ts';
 import type { Severity } from '../containment/types.ts';
 import { cross, listed } from '../escalation/crossing.ts';
-import { createIncident, targetKey } from '../incident/create.ts';
+import { createIncident } from '../incident/create.ts';
 import { seal } from '../incident/record.ts';
 import { transition } from '../incident/transition.ts';
 import type { IncidentEvent } from '../incident/transition.ts';
 import type { Incident } from '../incident/types.ts';
+import { floodOf } from './flood.ts';
 import { incidentId } from './incident-id.ts';
 import { dedupKey, floodKey, incidentKey, windowKey } from './types.ts';
 import type { IntakeAnswer, IntakeOutcome, IntakeReport, IntakeState, Step } from './types.ts';
-
-const worse = (a: Severity, b: Severity): Severity => (severityRank(a) <= severityRank(b) ? a : b);
 
 /** Judges `reports` in order against `state`, which it consumes: later reports of the batch see the earlier ones. */
 export function judgeBatch(reports: IntakeReport[], state: IntakeState, sha256: Sha256): IntakeOutcome {
@@ -33,9 +32,9 @@ function judgeReport(r: IntakeReport, state: IntakeState, outcome: IntakeOutcome
   const key = windowKey(r.workspace_id, r.report.class);
   const window = judgeWindow(rule.escalation, state.windows.get(key) ?? [], now);
   let severity = r.report.severity ?? rule.severity;
-  if (window.crossed && rule.escalation) severity = worse(severity, rule.escalation.severity);
+  if (window.crossed && rule.escalation) severity = moreSevere(severity, rule.escalation.severity);
 
-  const folded = foldTarget(r, severity, state);
+  const folded = foldTarget(r, severity, state, sha256);
   const answer =
     folded === null ? record(r, severity, state, outcome, sha256) : fold(r, folded, severity, state, outcome, sha256);
   const id = answer.incident.id;
@@ -89,23 +88,13 @@ const raiseTo = (severity: Severity, crossed_by: string, r: IntakeReport, state:
 });
 
 /** Which unresolved incident the report belongs to: its dedup key's, else the newest of a flood. */
-function foldTarget(r: IntakeReport, severity: Severity, state: IntakeState) {
+function foldTarget(r: IntakeReport, severity: Severity, state: IntakeState, sha256: Sha256) {
   const dedup = dedupKey(r);
   const same = dedup === null ? undefined : state.dedup.get(dedup);
   if (same !== undefined) return { id: same, by: 'dedup' as const };
-  const flood = state.floods.get(floodOf(r, severity, state));
+  const flood = state.floods.get(floodOf(r, severity, state.policy, sha256));
   if (flood !== undefined && flood.count >= state.policy.flood_limit) return { id: flood.newest, by: 'flood' as const };
   return null;
-}
-
-function floodOf(r: IntakeReport, severity: Severity, state: IntakeState): string {
-  const { actions } = consequence(state.policy, r.report.class, severity);
-  return floodKey(
-    r.workspace_id,
-    r.report.class,
-    r.report.source,
-    targetKey(targetsOf(actions, r.report.evidence).targets),
-  );
 }
 
 type Accepted = Extract<IntakeAnswer, { ok: true }>;

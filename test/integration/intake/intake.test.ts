@@ -118,6 +118,27 @@ describe('intake', () => {
     expect(other).toMatchObject({ ok: true, status: 201 });
   });
 
+  it('a flood of reports that escalate folds as well, though the rise in severity closes more for them', async () => {
+    const w = workspace();
+    const evidence = { subject: 'agent:a', model_path: '/models/a' };
+    const flood = () => requestOf('model_behavior_anomaly', { evidence }, w);
+    await recordReports(db, Array.from({ length: 102 }, flood));
+    const [next] = await recordReports(db, [flood()]);
+    expect(next).toMatchObject({ ok: true, status: 200, incident: { folded_by: 'flood', severity: 'critical' } });
+  });
+
+  it('a report whose targets are as long as they may be costs nobody else theirs', async () => {
+    const w = workspace();
+    const wide = (n: number) =>
+      Array.from({ length: n }, (_, i) => String.fromCharCode(0x4e00 + ((i * 7919) % 20_000))).join('');
+    const evidence = { subject: wide(256), model_path: wide(341) };
+    const long = requestOf('manifest_mismatch', { source: wide(256), dedup_key: wide(256), evidence }, w);
+    const over = requestOf('manifest_mismatch', { evidence: { ...evidence, model_path: wide(1024) } }, w);
+    const replies = await recordReports(db, [requestOf('tool_call_burst', {}, w), long, over]);
+    expect(replies).toMatchObject([{ ok: true }, { ok: true }, { ok: true, incident: { marks: ['target_missing'] } }]);
+    expect(await standing(w.workspace_id)).toContainEqual({ gate: 'model', target: '*' });
+  });
+
   it('a retry with its key is the same incident; the same key with another body is refused', async () => {
     const w = workspace();
     const key = { decision_id: 'retry-1', request_digest: 'a' };
