@@ -16,6 +16,8 @@ export interface IncidentAnswer {
   description: string;
   evidence: Record<string, unknown>;
   containment_actions: string[];
+  /** Where the incident has several targets of one action: everything that it holds. */
+  containment_targets?: { action: string; target: string }[];
   containment_results: ContainmentResult[];
   acked_at?: string;
   acked_by?: string;

@@ -30,7 +30,7 @@ export function incidentFacts(i: IncidentAnswer): [string, string | number][] {
     ['occurrences', i.occurrences],
     ['marks', i.marks?.join(', ')],
     ...Object.entries(i.evidence).map(([name, value]): [string, string] => [`evidence.${name}`, evidenceText(value)]),
-    ...i.containment_actions.map((action): [string, string] => [`action.${action}`, actionText(i, action)]),
+    ...actionFacts(i),
     ['triaged', at(i.triaged_at, i.triaged_by)],
     ['acked', at(i.acked_at, i.acked_by)],
     ['re_attested', i.re_attested_at],
@@ -43,8 +43,15 @@ export function incidentFacts(i: IncidentAnswer): [string, string | number][] {
 
 const evidenceText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-function actionText(i: IncidentAnswer, action: string): string {
-  const result = i.containment_results.find((r) => r.action === action);
+/** One line per action, or per target of it where there are several. */
+function actionFacts(i: IncidentAnswer): [string, string][] {
+  if (i.containment_targets === undefined)
+    return i.containment_actions.map((action) => [`action.${action}`, actionText(i, { action })]);
+  return i.containment_targets.map((of) => [`action.${of.action}`, `${of.target}: ${actionText(i, of)}`]);
+}
+
+function actionText(i: IncidentAnswer, of: { action: string; target?: string }): string {
+  const result = i.containment_results.find((r) => r.action === of.action && r.target === of.target);
   if (result === undefined) return 'pending';
   return result.success ? `in force since ${result.completed_at}` : `failed: ${result.error ?? 'no reason given'}`;
 }

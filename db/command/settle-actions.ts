@@ -1,7 +1,7 @@
 import { transition } from '../../domain/incident/transition.ts';
 import type { IncidentEvent } from '../../domain/incident/transition.ts';
-import type { Action, Gate } from '../../domain/containment/types.ts';
-import type { Incident } from '../../domain/incident/types.ts';
+import type { Gate } from '../../domain/containment/types.ts';
+import type { Incident, NamedTarget } from '../../domain/incident/types.ts';
 import type { Step } from '../../domain/intake/types.ts';
 import { one, rows } from '../client.ts';
 import type { Tx } from '../transaction.ts';
@@ -23,11 +23,10 @@ export interface Part {
   target?: string;
 }
 
-interface Held {
+interface Held extends NamedTarget {
   workspace_id: string;
   hold_id: string;
   incident_id: string;
-  action: Action;
 }
 
 /**
@@ -39,7 +38,7 @@ export async function lockGates(tx: Tx, gates: readonly Gate[]): Promise<void> {
     await tx.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`adapter-settlement:${gate}`]);
 }
 
-const HOLDS = `SELECT h.workspace_id, h.hold_id, h.incident_id, h.action FROM holds h
+const HOLDS = `SELECT h.workspace_id, h.hold_id, h.incident_id, h.action, h.target FROM holds h
   WHERE h.workspace_id = ANY($1) AND h.gate = ANY($2) AND ($3::text IS NULL OR h.target = $3) AND h.incident_id IS NOT NULL`;
 
 /** No active adapter that keeps the hold's gate is behind its generation. */
@@ -69,9 +68,9 @@ export async function settleHeld(
     `${HOLDS} AND h.awaited AND ${HELD_EVERYWHERE} ORDER BY h.generation, h.hold_id LIMIT ${AT_ONCE}`,
     scope(part),
   );
-  const incidents = await change(tx, held, (action) => ({ kind: 'settle', action, retired }), by);
+  const settled = await change(tx, held, (of) => ({ kind: 'settle', ...of, retired }), by);
   await setAwaited(tx, held, false);
-  return { incidents, more: held.length === AT_ONCE };
+  return { incidents: incidentsOf(settled), more: held.length === AT_ONCE };
 }
 
 /** Marks a batch of pending actions failed that the adapter should hold and does not; they stay awaited. */
@@ -84,13 +83,14 @@ export async function failPending(
   const held = await rows<Held>(
     tx,
     `${HOLDS} AND h.awaited AND EXISTS (SELECT 1 FROM incidents i, jsonb_array_elements(i.actions) AS e
-        WHERE i.workspace_id = h.workspace_id AND i.id = h.incident_id AND e->>'action' = h.action AND e->>'status' = 'pending')
+        WHERE i.workspace_id = h.workspace_id AND i.id = h.incident_id
+          AND e->>'action' = h.action AND e->>'target' = h.target AND e->>'status' = 'pending')
       AND h.generation > coalesce((SELECT CASE WHEN t.workspace_id = h.workspace_id THEN t.held_own ELSE t.held_instance END
         FROM adapter_targets t WHERE t.workspace_id = $4 AND t.adapter_id = $5 AND t.gate = h.gate AND t.target = h.target), 0)
       ORDER BY h.generation, h.hold_id LIMIT ${AT_ONCE}`,
     [...scope(part), part.workspace_id, part.adapter_id],
   );
-  await change(tx, held, (action) => ({ kind: 'fail', action, error }), by);
+  await change(tx, held, (of) => ({ kind: 'fail', ...of, error }), by);
   return held.length === AT_ONCE;
 }
 
@@ -101,17 +101,15 @@ export async function losePart(tx: Tx, part: Part, by: Doer): Promise<string[]> 
     `${HOLDS} AND h.released_at IS NULL AND NOT h.awaited ORDER BY h.hold_id`,
     scope(part),
   );
-  const lost = new Set(await change(tx, held, (action) => ({ kind: 'lose', action }), by));
-  await setAwaited(
-    tx,
-    held.filter((h) => lost.has(h.incident_id)),
-    true,
-  );
-  return [...lost];
+  const lost = await change(tx, held, (of) => ({ kind: 'lose', ...of }), by);
+  await setAwaited(tx, lost, true);
+  return incidentsOf(lost);
 }
 
-/** Judges one event per hold on the locked rows of their incidents, in id order, and writes what changed. */
-async function change(tx: Tx, held: Held[], event: (action: Action) => IncidentEvent, by: Doer): Promise<string[]> {
+const incidentsOf = (held: Held[]): string[] => [...new Set(held.map((h) => h.incident_id))];
+
+/** Judges one event per hold on the locked rows of their incidents, in id order, and writes what changed: which holds it was. */
+async function change(tx: Tx, held: Held[], event: (of: NamedTarget) => IncidentEvent, by: Doer): Promise<Held[]> {
   if (held.length === 0) return [];
   const locked = await rows<Incident>(
     tx,
@@ -124,16 +122,19 @@ async function change(tx: Tx, held: Held[], event: (action: Action) => IncidentE
     (await one<{ now: string }>(tx, `SELECT date_trunc('milliseconds', clock_timestamp()) AS now`))?.now ?? '';
   const current = new Map(before);
   const steps: Step[] = [];
-  for (const { workspace_id, incident_id, action } of held) {
-    const incident = current.get(`${workspace_id}/${incident_id}`);
+  const moved: Held[] = [];
+  for (const hold of held) {
+    const key = `${hold.workspace_id}/${hold.incident_id}`;
+    const incident = current.get(key);
     if (incident === undefined) continue;
-    const verdict = transition(incident, event(action), now, sha256);
+    const verdict = transition(incident, event({ action: hold.action, target: hold.target }), now, sha256);
     if (!verdict.ok || !verdict.changed) continue;
-    current.set(`${workspace_id}/${incident_id}`, verdict.incident);
+    current.set(key, verdict.incident);
     steps.push({ incident: verdict.incident, effects: verdict.effects, ...by });
+    moved.push(hold);
   }
   if (steps.length > 0) await writeChange(tx, { now, before, steps });
-  return [...new Set(steps.map((s) => s.incident.id))];
+  return moved;
 }
 
 async function setAwaited(tx: Tx, held: Held[], awaited: boolean): Promise<void> {

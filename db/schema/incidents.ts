@@ -13,8 +13,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { ActionRecord } from '../../domain/incident/types.ts';
-import type { IncidentState } from '../../domain/incident/types.ts';
+import type { ActionRecord, IncidentState, NamedTarget } from '../../domain/incident/types.ts';
 import type { IncidentClass, Severity } from '../../domain/containment/types.ts';
 import { authorship, instant } from './columns.ts';
 
@@ -37,6 +36,7 @@ export const incidents = pgTable(
     /** Canonical JSON as text: jsonb would rewrite what is hashed. */
     evidence: text().notNull(),
     actions: jsonb().$type<ActionRecord[]>().notNull(),
+    named_targets: jsonb().$type<NamedTarget[]>().notNull().default([]),
     target_key: text().notNull(),
     marks: jsonb().$type<string[]>().notNull(),
     latched: boolean().notNull(),

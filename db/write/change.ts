@@ -72,11 +72,33 @@ function entriesOf({ steps, now }: Change): EntryDraft[] {
     const holds = effects.flatMap((e) =>
       e.kind === 'place_hold' ? [{ by: e.action, gate: e.gate, target: e.target }] : [],
     );
-    return holds.length === 0 ? entries : [...entries, { ...base, action: 'holds_placed', detail: { holds } }];
+    return [
+      ...entries,
+      ...fitting(holds).map((some) => ({ ...base, action: 'holds_placed', detail: { holds: some } })),
+    ];
   });
 }
 
-/** What an effect says in the ledger by itself; the holds of a step are one entry together. */
+/** Characters of JSON that leave an entry of the ledger (8 KiB) room for three bytes each and for the rest of its leaf. */
+const HOLDS_LENGTH = 2048;
+
+/** The holds of a step, as many to an entry as fit; a single one always does. */
+function fitting<T>(holds: T[]): T[][] {
+  const out: T[][] = [];
+  let room = 0;
+  for (const hold of holds) {
+    const { length } = JSON.stringify(hold);
+    if (length > room) {
+      out.push([]);
+      room = HOLDS_LENGTH;
+    }
+    out.at(-1)?.push(hold);
+    room -= length + 1;
+  }
+  return out;
+}
+
+/** What an effect says in the ledger by itself; the holds of a step are entries together. */
 function entryOf(effect: Effect, incident: Incident): Pick<EntryDraft, 'action' | 'detail'> | null {
   switch (effect.kind) {
     case 'entry':

@@ -1,6 +1,6 @@
 import type { Step } from '../../domain/intake/types.ts';
-import type { Action, Gate } from '../../domain/containment/types.ts';
-import type { Incident } from '../../domain/incident/types.ts';
+import type { Gate } from '../../domain/containment/types.ts';
+import type { Incident, NamedTarget } from '../../domain/incident/types.ts';
 import type { Tx } from '../transaction.ts';
 import { DUE_AGAIN, TARGET_COLUMNS, TARGET_ZEROS } from './adapter-targets.ts';
 import { addTallies } from './counters.ts';
@@ -105,9 +105,15 @@ async function countStanding(tx: Tx, moved: Moved[], sign: 1 | -1): Promise<void
   );
 }
 
-/** Whether an adapter has yet to acknowledge what the action holds. */
-const awaits = (incident: Incident, action: Action): boolean =>
-  incident.actions.some((a) => a.action === action && a.status === 'pending');
+/** Whether an adapter has yet to acknowledge the target. */
+const awaits = (incident: Incident, { action, target }: NamedTarget): boolean =>
+  incident.actions.some((a) => a.action === action && a.target === target && a.status === 'pending');
+
+/** The first hold of an action is named by it, those of further targets are numbered in the order they were added. */
+function holdId({ id, actions }: Incident, { action, target }: NamedTarget): string {
+  const n = actions.filter((a) => a.action === action).findIndex((a) => a.target === target);
+  return n <= 0 ? `${id}/${action}` : `${id}/${action}/${n + 1}`;
+}
 
 /** Places every hold the steps ask for; from the commit on `checkGate` denies. */
 export async function placeHolds(tx: Tx, steps: Step[], now: string): Promise<void> {
@@ -118,14 +124,14 @@ export async function placeHolds(tx: Tx, steps: Step[], now: string): Promise<vo
         : [
             {
               workspace_id: incident.workspace_id,
-              hold_id: `${incident.id}/${e.action}`,
+              hold_id: holdId(incident, e),
               gate: e.gate,
               target: e.target,
               action: e.action,
               incident_id: incident.id,
               reason: `${incident.severity} ${incident.class}`,
               placed_at: now,
-              awaited: awaits(incident, e.action),
+              awaited: awaits(incident, e),
               severity_rank: incident.severity_rank,
               actor,
               on_behalf_of,

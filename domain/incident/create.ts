@@ -66,6 +66,7 @@ export function createIncident(input: CreateInput, sha256: Sha256): { incident: 
     description: report.description,
     evidence: input.evidence,
     actions,
+    named_targets: [],
     target_key: targetKey(targets, sha256),
     marks,
     latched: what.latched,

@@ -6,6 +6,8 @@ import { recoveryPending } from './requirement.ts';
 
 export interface ContainmentResult {
   action: string;
+  /** Where an action of the incident has several targets. */
+  target?: string;
   success: boolean;
   error?: string;
   completed_at: string;
@@ -14,21 +16,27 @@ export interface ContainmentResult {
 const present = <K extends string>(key: K, value: string | null): Partial<Record<K, string>> =>
   value === null ? {} : ({ [key]: value } as Record<K, string>);
 
-function resultOf(action: ActionRecord): ContainmentResult[] {
-  if (action.completed_at === undefined) return [];
-  const success = action.status !== 'failed';
+function resultOf(
+  { action, target, status, error, completed_at }: ActionRecord,
+  several: boolean,
+): ContainmentResult[] {
+  if (completed_at === undefined) return [];
   return [
     {
-      action: action.action,
-      success,
-      ...(action.error === undefined ? {} : { error: action.error }),
-      completed_at: action.completed_at,
+      action,
+      ...(several ? { target } : {}),
+      success: status !== 'failed',
+      ...(error === undefined ? {} : { error }),
+      completed_at,
     },
   ];
 }
 
 /** The canonical record: the wire form without `hash`. */
 export function canonicalRecord(i: Incident): Record<string, unknown> {
+  const containment_actions = [...new Set(i.actions.map((a) => a.action))];
+  // With one target each the evidence says which; a second one came with a report whose evidence the record does not keep.
+  const several = containment_actions.length < i.actions.length;
   return {
     id: i.id,
     created_at: i.created_at,
@@ -38,8 +46,9 @@ export function canonicalRecord(i: Incident): Record<string, unknown> {
     source: i.source,
     description: i.description,
     evidence: JSON.parse(i.evidence) as unknown,
-    containment_actions: i.actions.map((a) => a.action),
-    containment_results: i.actions.flatMap(resultOf),
+    containment_actions,
+    ...(several ? { containment_targets: i.actions.map(({ action, target }) => ({ action, target })) } : {}),
+    containment_results: i.actions.flatMap((a) => resultOf(a, several)),
     ...present('acked_at', i.acked_at),
     ...present('acked_by', i.acked_by),
     ...present('re_attested_at', i.re_attested_at),

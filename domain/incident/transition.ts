@@ -1,25 +1,19 @@
 // Every change of an incident is judged here, on the locked row; what is not foreseen changes nothing and opens nothing.
 import type { Sha256 } from '../canonical/hash.ts';
-import type { Action, Severity } from '../containment/types.ts';
-import type { ContainmentPolicy } from '../containment/policy.ts';
+import type { Severity } from '../containment/types.ts';
 import { acknowledge, reattest, resolve, triage } from './decisions.ts';
-import { fail, fold, lose, raise, settle, voidReattestation } from './occurrences.ts';
+import { fold, raise, voidReattestation } from './occurrences.ts';
+import type { Fold, Judging } from './occurrences.ts';
 import { seal } from './record.ts';
-import type { Incident, Verdict } from './types.ts';
+import { fail, lose, settle } from './settlements.ts';
+import type { Incident, NamedTarget, Verdict } from './types.ts';
 
 export type IncidentEvent =
-  | { kind: 'fold'; by: 'dedup' | 'flood' }
-  | {
-      kind: 'raise';
-      severity: Severity;
-      policy: ContainmentPolicy;
-      policy_digest: string;
-      subscribed: ReadonlySet<Action>;
-      crossed_by: string;
-    }
-  | { kind: 'settle'; action: Action; retired?: boolean }
-  | { kind: 'fail'; action: Action; error: string }
-  | { kind: 'lose'; action: Action }
+  | ({ kind: 'fold' } & Fold)
+  | ({ kind: 'raise'; severity: Severity; crossed_by: string } & Judging)
+  | ({ kind: 'settle'; retired?: boolean } & NamedTarget)
+  | ({ kind: 'fail'; error: string } & NamedTarget)
+  | ({ kind: 'lose' } & NamedTarget)
   | { kind: 'appraisal_failed' }
   | { kind: 'triage'; operator: string }
   | { kind: 'ack'; operator: string; actor: string; containment_binding?: string; note_digest?: string }
@@ -38,15 +32,15 @@ export function transition(incident: Incident, event: IncidentEvent, now: string
 function judge(incident: Incident, event: IncidentEvent, now: string, sha256: Sha256): Verdict {
   switch (event.kind) {
     case 'fold':
-      return fold(incident, event.by);
+      return fold(incident, event, now, sha256);
     case 'raise':
       return raise(incident, event, now, sha256);
     case 'settle':
-      return settle(incident, event.action, event.retired ?? false, now);
+      return settle(incident, event, event.retired ?? false, now);
     case 'fail':
-      return fail(incident, event.action, event.error, now);
+      return fail(incident, event, event.error, now);
     case 'lose':
-      return lose(incident, event.action, now);
+      return lose(incident, event, now);
     case 'appraisal_failed':
       return voidReattestation(incident);
     case 'triage':

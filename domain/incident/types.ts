@@ -7,6 +7,7 @@ export type IncidentState = (typeof INCIDENT_STATES)[number];
 /** `held`: in force everywhere; `pending`: an adapter has yet to acknowledge; `failed`: refused or silent for 5 s, retried. */
 export type ActionStatus = 'held' | 'pending' | 'failed' | 'retired';
 
+/** At most one per action and target. */
 export interface ActionRecord {
   action: Action;
   gate: Gate | null;
@@ -14,6 +15,12 @@ export interface ActionRecord {
   status: ActionStatus;
   error?: string;
   completed_at?: string;
+}
+
+/** One target of an action; the record of it may be still to come. */
+export interface NamedTarget {
+  action: Action;
+  target: string;
 }
 
 /** Times are RFC 3339 UTC with milliseconds; `evidence` is canonical JSON; `hash` is hex SHA-256. */
@@ -29,7 +36,10 @@ export interface Incident {
   source: string;
   description: string;
   evidence: string;
+  /** In the order of the table, those of one action in the order they were added. */
   actions: ActionRecord[];
+  /** What folded reports named besides, for actions that the incident does not have: a rise in severity holds them too. */
+  named_targets: NamedTarget[];
   target_key: string;
   marks: string[];
   latched: boolean;

@@ -7,6 +7,7 @@ import { moreSevere } from '../containment/types.ts';
 import type { Severity } from '../containment/types.ts';
 import { cross, listed } from '../escalation/crossing.ts';
 import { createIncident } from '../incident/create.ts';
+import type { Judging } from '../incident/occurrences.ts';
 import { seal } from '../incident/record.ts';
 import { transition } from '../incident/transition.ts';
 import type { IncidentEvent } from '../incident/transition.ts';
@@ -78,13 +79,17 @@ function recordCrossing(
   });
 }
 
-const raiseTo = (severity: Severity, crossed_by: string, r: IntakeReport, state: IntakeState): IncidentEvent => ({
-  kind: 'raise',
-  severity,
+const judging = (r: IntakeReport, state: IntakeState): Judging => ({
   policy: state.policy,
   policy_digest: state.policy_digest,
   subscribed: state.subscribed(r.workspace_id),
+});
+
+const raiseTo = (severity: Severity, crossed_by: string, r: IntakeReport, state: IntakeState): IncidentEvent => ({
+  kind: 'raise',
+  severity,
   crossed_by,
+  ...judging(r, state),
 });
 
 /** Which unresolved incident the report belongs to: its dedup key's, else the newest of a flood. */
@@ -114,9 +119,7 @@ function record(
       number,
       now: state.now,
       severity,
-      policy: state.policy,
-      policy_digest: state.policy_digest,
-      subscribed: state.subscribed(r.workspace_id),
+      ...judging(r, state),
     },
     sha256,
   );
@@ -141,7 +144,8 @@ function fold(
 ): Accepted {
   const locked = state.incidents.get(incidentKey(r.workspace_id, target.id));
   if (locked === undefined) throw new Error(`incident ${target.id} was to be folded into and is not locked`);
-  const folded = apply(locked, { kind: 'fold', by: target.by }, r, state, outcome, sha256);
+  const event: IncidentEvent = { kind: 'fold', by: target.by, evidence: r.report.evidence, ...judging(r, state) };
+  const folded = apply(locked, event, r, state, outcome, sha256);
   const raised = apply(folded, raiseTo(severity, target.id, r, state), r, state, outcome, sha256);
   return { ok: true, status: 200, incident: raised };
 }

@@ -19,7 +19,11 @@ export const report = named(
       .describe(
         `at most ${EVIDENCE_LIMITS.entries} entries, nested at most ${EVIDENCE_LIMITS.depth} deep; subject, model_digest, model_path, tool and node name targets`,
       ),
-    dedup_key: text(REPORT_LIMITS.dedup_key).optional().describe('folds repeats into the incident that is open'),
+    dedup_key: text(REPORT_LIMITS.dedup_key)
+      .optional()
+      .describe(
+        'folds repeats into the incident that is open; a target that it does not hold yet is added to its containment',
+      ),
   }),
 );
 
@@ -35,8 +39,18 @@ export const incident = named(
     description: z.string(),
     evidence,
     containment_actions: z.array(action),
+    containment_targets: z
+      .array(z.object({ action, target: z.string() }))
+      .optional()
+      .describe('where reports folded into the incident named further targets: everything that it holds'),
     containment_results: z.array(
-      z.object({ action, success: z.boolean(), error: z.string().optional(), completed_at: instant }),
+      z.object({
+        action,
+        target: z.string().optional().describe('beside containment_targets'),
+        success: z.boolean(),
+        error: z.string().optional(),
+        completed_at: instant,
+      }),
     ),
     acked_at: instant.optional(),
     acked_by: z.string().optional(),

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hashCanonical } from '../../../domain/canonical/hash.ts';
+import { sha256 } from '../../support/incidents.ts';
 import { json, startApi } from './api-under-test.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 
@@ -65,6 +67,7 @@ describe('incidents', () => {
     expect([first.status, second.status]).toEqual([201, 200]);
     const [a, b] = [(await first.json()) as View, (await second.json()) as View];
     expect(b).toMatchObject({ id: a.id, occurrences: 2, folded_by: 'dedup' });
+    expect(b).not.toHaveProperty('containment_targets');
   });
 
   it('an idempotency key makes a retry safe and refuses another request', async () => {
@@ -164,5 +167,28 @@ describe('incidents', () => {
     const bad = await api.post('/api/v1/reload', {});
     expect(bad.status).toBe(400);
     expect(await bad.json()).toMatchObject({ code: 'policy_invalid' });
+  });
+});
+
+describe('an incident with several targets', () => {
+  it('a folded report that names another target closes the gate for it too, and the incident shows both', async () => {
+    const of = (subject: string) => reported({ dedup_key: 'wider', evidence: { subject } });
+    await of('agent:one');
+    const folded = await of('agent:two');
+    const targets = ['agent:one', 'agent:two'].map((target) => ({ action: 'freeze_agent', target }));
+    expect(folded).toMatchObject({
+      state: 'contained',
+      evidence: { subject: 'agent:one' },
+      containment_actions: ['freeze_agent'],
+      containment_targets: targets,
+      containment_results: targets.map((of) => ({ ...of, success: true })),
+    });
+    expect(await json(api.get(`/api/v1/incidents/get?id=${folded.id}`))).toEqual(folded);
+    const { hash, ...record } = folded;
+    expect(hash).toBe(hashCanonical(record, sha256));
+    const gate = await json<{ holds: { hold_id: string }[] }>(
+      api.post('/v1/gates/check', { gate: 'agent', target: 'agent:two' }),
+    );
+    expect(gate.holds.map((h) => h.hold_id)).toContain(`${folded.id}/freeze_agent/2`);
   });
 });

@@ -124,6 +124,15 @@ describe('incidents', () => {
     expect(JSON.parse(asJson.out)).toEqual(incident);
   });
 
+  it('are shown with every target they hold, and which of them is still to come', async () => {
+    const containment_targets = ['agent:1', 'agent:2'].map((target) => ({ action: 'freeze_agent', target }));
+    const containment_results = [{ ...incident.containment_results[0], target: 'agent:1' }];
+    const { url } = await fakeServer(() => ({ body: { ...incident, containment_targets, containment_results } }));
+    const { out } = await run(['incident', 'show', 'INC-1', '--base-url', url]);
+    expect(out).toContain('action.freeze_agent: agent:1: in force since 2026-03-14T12:00:00.000Z\n');
+    expect(out).toContain('action.freeze_agent: agent:2: pending\n');
+  });
+
   it('are listed over all pages with --all', async () => {
     const { url } = await fakeServer(({ path }) =>
       path.includes('cursor')

@@ -4,7 +4,7 @@ import { missing, recoveryPending, requirementOf } from '../../../domain/inciden
 import { transition } from '../../../domain/incident/transition.ts';
 import type { IncidentEvent } from '../../../domain/incident/transition.ts';
 import type { Incident } from '../../../domain/incident/types.ts';
-import { DIGEST, POLICY, T0, at, incidentOf, sha256 } from '../../support/incidents.ts';
+import { T0, at, escalation, incidentOf, recurrence, sha256 } from '../../support/incidents.ts';
 
 const ack = (operator = 'me@org'): IncidentEvent => ({ kind: 'ack', operator, actor: 'local-operator' });
 const proofOf = ({ binding, occurrences, settlements }: Incident): IncidentEvent => ({
@@ -63,14 +63,7 @@ describe('the ceremony', () => {
 
   it('S4-50 a rise in severity adds actions, requires the whole ceremony and voids what was given before', () => {
     const fresh = accept(incidentOf('prompt_injection'), ack());
-    const raised = accept(fresh, {
-      kind: 'raise',
-      severity: 'critical',
-      policy: POLICY,
-      policy_digest: DIGEST,
-      subscribed: new Set(),
-      crossed_by: 'INC-x',
-    });
+    const raised = accept(fresh, escalation('critical'));
     expect(raised.actions.map((a) => a.action)).toEqual(['freeze_agent', 'log_alert', 'force_vault_relock']);
     expect([raised.require_ack, raised.require_reattest, raised.acked_at]).toEqual([true, true, null]);
     expect(raised.binding).not.toBe(fresh.binding);
@@ -82,7 +75,7 @@ describe('the ceremony', () => {
 
   it('a recurrence voids the re-attestation of the attested classes and never the acknowledgement', () => {
     const done = accept(accept(incidentOf('integrity_violation'), ack()), proofOf(incidentOf('integrity_violation')));
-    const recurred = accept(done, { kind: 'fold', by: 'dedup' });
+    const recurred = accept(done, recurrence());
     expect([recurred.occurrences, recurred.re_attested_at, recurred.acked_by]).toEqual([2, null, 'me@org']);
     expect(refusal(recurred, resolve)).toBe('recovery_incomplete reattest');
     expect(refusal(recurred, proofOf(done))).toBe('occurrence_changed');
@@ -110,12 +103,12 @@ describe('the ceremony', () => {
     const both = accept(accept(fresh, ack()), proofOf(fresh));
     expect(refusal(both, resolve)).toBe('containment_pending containment');
     expect(recoveryPending(both)).toBe(true);
-    const failed = accept(both, { kind: 'fail', action: 'disable_airlock', error: 'no answer in 5 s' });
+    const failed = accept(both, { kind: 'fail', action: 'disable_airlock', target: '*', error: 'no answer in 5 s' });
     expect([failed.state, failed.pending_actions]).toEqual(['containment_failed', 1]);
-    const held = accept(failed, { kind: 'settle', action: 'disable_airlock' });
+    const held = accept(failed, { kind: 'settle', action: 'disable_airlock', target: '*' });
     expect([held.state, held.pending_actions, held.contained_at]).toEqual(['contained', 0, at(60)]);
     expect(refusal(held, proofOf(fresh))).toBe('settlement_changed');
-    const lost = accept(held, { kind: 'lose', action: 'disable_airlock' });
+    const lost = accept(held, { kind: 'lose', action: 'disable_airlock', target: '*' });
     expect(refusal(lost, resolve)).toBe('containment_pending containment');
   });
 
@@ -151,11 +144,7 @@ describe('the ceremony', () => {
       if (done.require_reattest) done = accept(done, proofOf(done));
       done = accept(done, resolve);
       expect(transition(done, resolve, at(99), sha256)).toMatchObject({ ok: true, changed: false, incident: done });
-      for (const event of [
-        ack('late@org'),
-        { kind: 'triage', operator: 'x' },
-        { kind: 'fold', by: 'dedup' },
-      ] as IncidentEvent[])
+      for (const event of [ack('late@org'), { kind: 'triage', operator: 'x' }, recurrence()] as IncidentEvent[])
         expect(refusal(done, event)).toBe('already_resolved');
     }
   });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { CLASSES } from '../../../domain/containment/types.ts';
-import type { Action, IncidentClass } from '../../../domain/containment/types.ts';
+import type { IncidentClass } from '../../../domain/containment/types.ts';
 import { ackCounts, missing, reattestCounts } from '../../../domain/incident/requirement.ts';
 import { transition } from '../../../domain/incident/transition.ts';
 import type { IncidentEvent } from '../../../domain/incident/transition.ts';
 import type { Incident } from '../../../domain/incident/types.ts';
-import { DIGEST, POLICY, T0, at, incidentOf, sha256 } from '../../support/incidents.ts';
+import { T0, at, escalation, incidentOf, recurrence, sha256 } from '../../support/incidents.ts';
 
 /** Counters above this behave as at it: one recurrence or settlement already separates an old proof from a new one. */
 const BOUND = 2;
@@ -22,13 +22,24 @@ const proofOf = ({ binding, occurrences, settlements }: Incident) => ({ binding,
 /** Everything the rules look at; times, versions and hashes only name it. */
 function signature({ incident: i, stale, hoursSinceQuote }: Node): string {
   const proof = stale === null ? null : JSON.stringify(stale) === JSON.stringify(proofOf(i));
-  const actions = i.actions.map((a) => `${a.action}:${a.status}`);
+  const actions = i.actions.map((a) => `${a.action}/${a.target}:${a.status}`);
+  const named = i.named_targets.map((n) => `${n.action}/${n.target}`);
   const given = [ackCounts(i), i.acked_by, reattestCounts(i), i.triaged_at !== null, i.contained_at !== null];
-  return JSON.stringify([i.state, i.severity, actions, given, i.occurrences, i.settlements, proof, hoursSinceQuote]);
+  return JSON.stringify([
+    i.state,
+    i.severity,
+    actions,
+    named,
+    given,
+    i.occurrences,
+    i.settlements,
+    proof,
+    hoursSinceQuote,
+  ]);
 }
 
 function eventsOf({ incident, stale }: Node): IncidentEvent[] {
-  const gated = incident.actions.filter((a) => a.gate !== null).map((a) => a.action);
+  const gated = incident.actions.filter((a) => a.gate !== null);
   return [
     ...(['a', 'b'] as const).map((operator): IncidentEvent => ({ kind: 'ack', operator, actor: operator })),
     { kind: 'ack', operator: 'a', actor: 'a', containment_binding: '0'.repeat(64) },
@@ -37,27 +48,22 @@ function eventsOf({ incident, stale }: Node): IncidentEvent[] {
     { kind: 'appraisal_failed' },
     { kind: 'triage', operator: 'a' },
     { kind: 'resolve', operator: 'a' },
-    ...(incident.occurrences < BOUND ? [{ kind: 'fold', by: 'dedup' } as const] : []),
-    ...(['high', 'critical'] as const).map((severity): IncidentEvent => ({
-      kind: 'raise',
-      severity,
-      policy: POLICY,
-      policy_digest: DIGEST,
-      subscribed: new Set<Action>(['force_vault_relock', 'disable_airlock']),
-      crossed_by: 'x',
-    })),
+    ...(incident.occurrences < BOUND ? [recurrence({ subject: 'agent:a' }), recurrence({ subject: 'agent:b' })] : []),
+    ...(['high', 'critical'] as const).map((severity) =>
+      escalation(severity, ['force_vault_relock', 'disable_airlock']),
+    ),
     ...(incident.settlements < BOUND
-      ? gated.flatMap((action): IncidentEvent[] => [
-          { kind: 'settle', action },
-          { kind: 'lose', action },
+      ? gated.flatMap(({ action, target }): IncidentEvent[] => [
+          { kind: 'settle', action, target },
+          { kind: 'lose', action, target },
         ])
       : []),
-    ...gated.map((action): IncidentEvent => ({ kind: 'fail', action, error: 'refused' })),
+    ...gated.map(({ action, target }): IncidentEvent => ({ kind: 'fail', action, target, error: 'refused' })),
   ];
 }
 
 function explore(cls: IncidentClass, check: (before: Node, event: IncidentEvent, after: Incident) => void): number {
-  const start = incidentOf(cls, { subscribed: ['freeze_agent'] });
+  const start = incidentOf(cls, { subscribed: ['freeze_agent'], report: { evidence: { subject: 'agent:a' } } });
   const queue: Node[] = [{ incident: start, stale: null, hoursSinceQuote: 'fresh' }];
   const seen = new Set(queue.map(signature));
   for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
@@ -98,6 +104,11 @@ describe('S4-14 the whole state space of the ceremony', () => {
       expect(before.require_ack && !after.require_ack).toBe(false);
       expect(before.require_reattest && !after.require_reattest).toBe(false);
       expect(after.severity_rank).toBeLessThanOrEqual(before.severity_rank);
+      const contains = ({ severity, actions }: Incident) => [
+        severity,
+        ...actions.map((a) => `${a.action} ${a.target}`),
+      ];
+      expect(after.binding === before.binding).toBe(contains(after).join() === contains(before).join());
     });
     expect(resolved).toBeGreaterThan(0);
     expect(states).toBeGreaterThan(50);

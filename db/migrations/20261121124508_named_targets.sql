@@ -1,0 +1,1 @@
+ALTER TABLE "incidents" ADD COLUMN "named_targets" jsonb DEFAULT '[]'::jsonb NOT NULL;
