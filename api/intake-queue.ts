@@ -1,15 +1,15 @@
-import type { IntakeReply, IntakeRequest } from '../db/command/intake.ts';
+import type { Fate, IntakeReply, IntakeRequest } from '../db/command/intake.ts';
 import { DomainError } from '../domain/problem/problem.ts';
 
 export interface IntakeQueue {
-  /** The reply to this one report. Errors: too_many_requests, and what the recording of its batch threw. */
+  /** The reply to this one report. Errors: too_many_requests, and what its own part of the batch failed with. */
   submit: (request: IntakeRequest) => Promise<IntakeReply>;
   /** Resolves when everything that was accepted is answered. */
   drained: () => Promise<void>;
 }
 
 export interface IntakeQueueOptions {
-  record: (batch: IntakeRequest[]) => Promise<IntakeReply[]>;
+  record: (batch: IntakeRequest[]) => Promise<Fate[]>;
   /** Reports that share a transaction. */
   maxBatch?: number;
   /** Reports that may wait; from there on the door says so instead of growing. */
@@ -31,8 +31,12 @@ export function createIntakeQueue({ record, maxBatch = 128, maxWaiting = 2048 }:
     const batch = waiting.slice(0, maxBatch);
     waiting = waiting.slice(maxBatch);
     try {
-      const replies = await record(batch.map((w) => w.request));
-      batch.forEach((w, i) => w.resolve(replies[i] as IntakeReply));
+      const fates = await record(batch.map((w) => w.request));
+      batch.forEach((w, i) => {
+        const fate = fates[i] as Fate;
+        if ('error' in fate) w.reject(fate.error);
+        else w.resolve(fate.reply);
+      });
     } catch (error) {
       for (const w of batch) w.reject(error);
     }

@@ -11,7 +11,7 @@ import { exitWithParent } from '../config/parent-watch.ts';
 import { openDatabase } from '../db/client.ts';
 import type { Database } from '../db/client.ts';
 import { activePolicyDigest } from '../db/read/active-policy.ts';
-import { recordReports } from '../db/command/intake.ts';
+import { recordEach } from '../db/command/intake.ts';
 import { ensurePolicy } from '../db/command/policies.ts';
 import { createApp } from './app.ts';
 import { watchTokens } from './auth/tokens-file.ts';
@@ -35,7 +35,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   const db = openDatabase({ url: env.databaseUrl, name: 'interlock-api' });
   const policy_digest = await policyInForce(db, env, log);
   const engine = openTemporal({ address: env.temporalAddress, namespace: env.temporalNamespace });
-  const intake = createIntakeQueue({ record: (batch) => recordReports(db, batch) });
+  const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const auth = await authentication(env, log);
   const deps = {
     db,

@@ -2,7 +2,7 @@ import { judgeBatch } from '../../domain/intake/judge-batch.ts';
 import type { IntakeAnswer, IntakeReport } from '../../domain/intake/types.ts';
 import type { Incident } from '../../domain/incident/types.ts';
 import type { Database } from '../client.ts';
-import { blamesARow } from '../errors.ts';
+import { DatabaseError, blamesARow, sqlState } from '../errors.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import { sha256, writeChange } from '../write/change.ts';
@@ -20,27 +20,51 @@ export type IntakeReply =
   | { ok: true; status: 200 | 201; incident: Incident }
   | { ok: false; code: 'severity_below_default' | 'idempotency_key_reused' | 'unrepresentable'; path?: string };
 
+/** What became of one report of a batch: its reply, or what its own transaction failed with. */
+export type Fate = { reply: IntakeReply } | { error: unknown };
+
 /**
  * Records a batch of reports in one transaction and answers each. When the database blames a row (SQLSTATE classes 21,
- * 22, 23) the batch is halved until only the culprit is refused with `unrepresentable`. Throws `DatabaseError`.
+ * 22, 23) the batch is halved until only the culprit is refused with `unrepresentable`; a half that is lost with the
+ * database then takes nothing back from what was recorded before it. Errors: `DatabaseError`, and what was not foreseen.
  */
-export async function recordReports(db: Database, requests: IntakeRequest[]): Promise<IntakeReply[]> {
+export async function recordEach(db: Database, requests: IntakeRequest[]): Promise<Fate[]> {
   if (requests.length === 0) return [];
   try {
-    return await transaction(db, (tx) => recordBatch(tx, requests));
+    return replied(await transaction(db, (tx) => recordBatch(tx, requests)));
   } catch (error) {
-    if (!blamesARow(error)) throw error;
-    if (requests.length === 1) return retryAlone(db, requests, error);
+    if (!blamesARow(error)) return requests.map(() => ({ error }));
+    if (requests.length === 1) return recordAlone(db, requests, error);
     const half = Math.ceil(requests.length / 2);
-    const first = await recordReports(db, requests.slice(0, half));
-    return [...first, ...(await recordReports(db, requests.slice(half)))];
+    const first = await recordEach(db, requests.slice(0, half));
+    const rest = requests.slice(half);
+    const lost = first.find((fate) => 'error' in fate && fate.error instanceof DatabaseError);
+    // Not tried, and so not recorded: waiting for the same database once more would only keep everybody longer.
+    if (lost !== undefined)
+      return [...first, ...rest.map(() => ({ error: new DatabaseError('database_unreachable') }))];
+    return [...first, ...(await recordEach(db, rest))];
   }
 }
 
 /** A lone report that lost a race for its own key (23505) finds what the winner recorded; anything else is its fault. */
-async function retryAlone(db: Database, requests: IntakeRequest[], error: unknown): Promise<IntakeReply[]> {
-  if ((error as { code: string }).code !== '23505') return [{ ok: false, code: 'unrepresentable' }];
-  return transaction(db, (tx) => recordBatch(tx, requests));
+async function recordAlone(db: Database, requests: IntakeRequest[], blamed: unknown): Promise<Fate[]> {
+  if (sqlState(blamed) !== '23505') return [{ reply: { ok: false, code: 'unrepresentable' } }];
+  try {
+    return replied(await transaction(db, (tx) => recordBatch(tx, requests)));
+  } catch (error) {
+    return [{ error }];
+  }
+}
+
+const replied = (replies: IntakeReply[]): Fate[] => replies.map((reply) => ({ reply }));
+
+/** As `recordEach`, for who has no use for a part: throws the first error, though others may have been recorded. */
+export async function recordReports(db: Database, requests: IntakeRequest[]): Promise<IntakeReply[]> {
+  const fates = await recordEach(db, requests);
+  return fates.map((fate) => {
+    if ('error' in fate) throw fate.error;
+    return fate.reply;
+  });
 }
 
 async function recordBatch(tx: Tx, requests: IntakeRequest[]): Promise<IntakeReply[]> {

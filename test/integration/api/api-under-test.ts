@@ -9,7 +9,7 @@ import { closeServer, listen } from '../../../api/listen.ts';
 import { loadContainmentFile } from '../../../config/containment-file.ts';
 import { openDatabase } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
-import { recordReports } from '../../../db/command/intake.ts';
+import { recordEach } from '../../../db/command/intake.ts';
 import { ensurePolicy } from '../../../db/command/policies.ts';
 import { testDatabase } from '../../support/postgres.ts';
 
@@ -76,7 +76,7 @@ export async function startApi({
     db,
     engine,
     auth,
-    intake: createIntakeQueue({ record: (batch) => recordReports(db, batch) }),
+    intake: createIntakeQueue({ record: (batch) => recordEach(db, batch) }),
     readPolicyFile: async () => loadContainmentFile(policyFile.path),
     watches: engine,
     verificationKeys: () => [],

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createIntakeQueue } from '../../../api/intake-queue.ts';
-import type { IntakeReply, IntakeRequest } from '../../../db/command/intake.ts';
+import { DatabaseError } from '../../../db/errors.ts';
+import type { Fate, IntakeRequest } from '../../../db/command/intake.ts';
 
 const request = (n: number) => ({ workspace_id: String(n) }) as unknown as IntakeRequest;
 const replyTo = (r: IntakeRequest) =>
-  ({ ok: true, status: 201, incident: { id: r.workspace_id } }) as unknown as IntakeReply;
+  ({ reply: { ok: true, status: 201, incident: { id: r.workspace_id } } }) as unknown as Fate;
 
 /** Records batches one at a time, each when it is released. */
 function recorder() {
@@ -12,7 +13,7 @@ function recorder() {
   const releases: (() => void)[] = [];
   let inFlight = 0;
   let most = 0;
-  const record = async (batch: IntakeRequest[]): Promise<IntakeReply[]> => {
+  const record = async (batch: IntakeRequest[]): Promise<Fate[]> => {
     batches.push(batch);
     most = Math.max(most, ++inFlight);
     await new Promise<void>((resolve) => releases.push(resolve));
@@ -53,7 +54,7 @@ describe('intake queue', () => {
 
   it('a batch that could not be recorded fails for each of its reports, the next one is tried', async () => {
     let fail = true;
-    const record = async (batch: IntakeRequest[]): Promise<IntakeReply[]> => {
+    const record = async (batch: IntakeRequest[]): Promise<Fate[]> => {
       if (fail) throw new Error('down');
       return batch.map(replyTo);
     };
@@ -62,6 +63,20 @@ describe('intake queue', () => {
     expect(lost.map((r) => r.status)).toEqual(['rejected', 'rejected']);
     fail = false;
     expect(await queue.submit(request(2))).toMatchObject({ ok: true });
+  });
+
+  it('answers each report of a batch by its own fate', async () => {
+    const unknown = new DatabaseError('outcome_unknown');
+    const unreachable = new DatabaseError('database_unreachable');
+    const record = async (batch: IntakeRequest[]): Promise<Fate[]> =>
+      batch.map((r, i) => [replyTo(r), { error: unknown }, { error: unreachable }][i] as Fate);
+    const queue = createIntakeQueue({ record });
+    const answers = await Promise.allSettled([0, 1, 2].map((n) => queue.submit(request(n))));
+    expect(answers).toMatchObject([
+      { status: 'fulfilled', value: { incident: { id: '0' } } },
+      { status: 'rejected', reason: unknown },
+      { status: 'rejected', reason: unreachable },
+    ]);
   });
 
   it('is drained when everything accepted is answered', async () => {
