@@ -69,7 +69,10 @@ const BY_HAND = {
   reset: (id: string) => temporal(`reset -w '${id}' --type FirstWorkflowTask --reason 'by hand'`),
 };
 
-async function crossing(cls: 'prompt_injection' | 'policy_bypass_attempt' | 'tool_call_burst', n: number) {
+async function crossing(
+  cls: 'prompt_injection' | 'policy_bypass_attempt' | 'tool_call_burst' | 'model_behavior_anomaly',
+  n: number,
+) {
   let last = '';
   for (let i = 0; i < n; i += 1) last = await ceremony.report(cls, `cross ${i}`);
   return `escalation/default/${last}`;
@@ -110,6 +113,29 @@ describe('processes ended by hand', () => {
   );
 });
 
+/** An adapter that no incident of these tests waits for; its process. */
+async function putAdapter(name: string): Promise<string> {
+  const definition =
+    '{"mode":"external","url":"http://127.0.0.1:9/","actions":["disable_tool"],"internal":true,"secret":{"ref":"env:NONE"}}';
+  await t.sh(`curl -sf -X PUT "$API/v1/adapters/${name}" -H 'Content-Type: application/json' -d '${definition}'`);
+  const found = await one<{ adapter_id: string }>(db, 'SELECT adapter_id FROM adapters WHERE name = $1', [name]);
+  return `adapter/${found?.adapter_id}`;
+}
+
+const gone = (id: string) =>
+  eventually(async () => {
+    const found = await client.workflow.getHandle(id).describe();
+    return found.status.name === 'COMPLETED';
+  }, BACK_WITHIN_MS);
+
+/** A figure for whoever reads the run; how long it may take is no verdict of this suite. */
+async function measured<T>(what: string, work: Promise<T>): Promise<T> {
+  const since = performance.now();
+  const result = await work;
+  console.log(`${what} ${((performance.now() - since) / 1000).toFixed(1)} s after the engine was healthy`);
+  return result;
+}
+
 /** The engine's files, replaced while it does not run: `from` absent, there are none. */
 async function replaceDatabase(from?: string): Promise<void> {
   const folder = join(t.stateRoot, 'temporal');
@@ -133,16 +159,23 @@ describe('the engine’s database', () => {
     'S4-49 deleted: every process is created again from the record, on the record, and the ceremony completes',
     async () => {
       const id = await ceremony.report('manifest_mismatch', 'deleted');
-      const watch = await running('attestation/local');
-      await running(`recovery/${id}`);
+      const every = [
+        ...[
+          `incident/${id}`,
+          `recovery/${id}`,
+          await crossing('model_behavior_anomaly', 3),
+          await putAdapter('deleted'),
+        ],
+        ...['attestation/local', 'integrity/protected'],
+      ];
+      const before = new Map<string, string>();
+      for (const each of every) before.set(each, await running(each));
       await ceremony.ack(id);
       // A poke that is still on its way would start a process by itself.
       await eventually(async () => (await one(db, 'SELECT 1 FROM outbox LIMIT 1')) === undefined);
       await replaceDatabase();
-      await running(`recovery/${id}`);
-      await running(`incident/${id}`);
-      await running('attestation/local', watch);
-      expect(await recreated()).toContain(`recovery/${id}`);
+      await measured('all back', Promise.all(every.map((each) => running(each, before.get(each)))));
+      expect(await recreated()).toEqual(expect.arrayContaining(every));
       expect(await state(id)).toBe('contained');
       await ceremony.resolve(id);
     },
@@ -150,29 +183,30 @@ describe('the engine’s database', () => {
   );
 
   it(
-    'S4-49 set back: what it forgot comes back, what it remembers wrongly asks the record',
+    'S4-49 set back: what it forgot comes back, what the record has closed since ends by itself',
     async () => {
       const known = await ceremony.report('manifest_mismatch', 'before the copy');
-      const gone = await ceremony.report('manifest_mismatch', 'resolved after the copy');
-      for (const id of [known, gone]) await running(`recovery/${id}`);
+      const resolved = await ceremony.report('manifest_mismatch', 'resolved after the copy');
+      const retired = await putAdapter('retired');
+      const stale = [`incident/${resolved}`, `recovery/${resolved}`, retired];
+      for (const id of [`recovery/${known}`, ...stale]) await running(id);
       const copy = await copyDatabase();
       await ceremony.ack(known);
-      await complete(gone);
+      await complete(resolved);
+      await t.sh(`curl -sf -X POST "$API/v1/adapters/retired/retire" -H 'Content-Type: application/json' \\
+        -d '{"reason":"taken down","confirm":"retired"}'`);
+      for (const id of stale) await gone(id);
       const forgotten = await ceremony.report('manifest_mismatch', 'after the copy');
       const run = await running(`recovery/${forgotten}`);
       await replaceDatabase(copy);
-      await running(`recovery/${forgotten}`, run);
+      await Promise.all([
+        measured('what was forgotten is back', running(`recovery/${forgotten}`, run)),
+        measured('what is over is gone', Promise.all(stale.map(gone))),
+      ]);
       expect(await recreated()).toContain(`recovery/${forgotten}`);
       await ceremony.resolve(known);
       expect(await state(known)).toBe('resolved');
       await complete(forgotten);
-      const stale = client.workflow.getHandle(`recovery/${gone}`);
-      // Where it is still waiting, a poke is all it takes: it reads its record and is over.
-      await stale.signal('poke', { version: 1 }).catch(() => undefined);
-      await eventually(async () => {
-        const found = await stale.describe();
-        return found.status.name === 'COMPLETED';
-      }, BACK_WITHIN_MS);
     },
     GENEROUS_MS,
   );

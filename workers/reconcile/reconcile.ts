@@ -6,6 +6,7 @@ import type { UnfinishedProcess } from '../../db/read/process-pages.ts';
 import type { Logger } from '../log.ts';
 import { Wakeup } from '../relay/wakeup.ts';
 import { notRunning } from './running.ts';
+import { StaleWalk } from './stale-walk.ts';
 
 const PAGE = 200;
 const EVERY_MS = 30_000;
@@ -37,14 +38,20 @@ export async function reconcile({ db, client, log }: ReconcileDeps): Promise<num
   return recreated;
 }
 
-/** Reconciles at once and then every 30 s until `signal` aborts; a round that fails is repeated by the next. */
+/**
+ * Reconciles at once and then every 30 s until `signal` aborts: what is missing is re-created, what is stale is poked. A
+ * round that fails is repeated by the next.
+ */
 export async function keepReconciling(deps: ReconcileDeps, signal: AbortSignal): Promise<void> {
   const wakeup = new Wakeup(signal);
+  const walk = new StaleWalk(deps);
   while (!signal.aborted) {
-    try {
-      await reconcile(deps);
-    } catch (error) {
-      deps.log.warn({ event: 'reconcile.failed', reason: error instanceof Error ? error.message : String(error) });
+    for (const round of [() => reconcile(deps), () => walk.round()]) {
+      try {
+        await round();
+      } catch (error) {
+        deps.log.warn({ event: 'reconcile.failed', reason: error instanceof Error ? error.message : String(error) });
+      }
     }
     await wakeup.sleep(EVERY_MS);
   }

@@ -1,20 +1,9 @@
-import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import type { OutboxPoke } from '../../db/command/relay-outbox.ts';
 import type { StartProcess } from '../../activities/start-process.ts';
+import { isEngineAway } from '../engine/engine-away.ts';
 import type { Logger } from '../log.ts';
 
 const AT_ONCE = 16;
-const CANCELLED = 1;
-const DEADLINE_EXCEEDED = 4;
-const RESOURCE_EXHAUSTED = 8;
-const UNAVAILABLE = 14;
-const NOT_NOW: readonly number[] = [CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE];
-
-/** True when the engine, not this poke, is the reason. */
-function isEngineAway(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return !isGrpcServiceError(cause) || NOT_NOW.includes(cause.code);
-}
 
 /** Sends pokes a few at a time, in order; says by index which ones the engine has. Gives up the rest when it is away. */
 export async function sendPokes(pokes: OutboxPoke[], start: StartProcess, log: Logger): Promise<boolean[]> {

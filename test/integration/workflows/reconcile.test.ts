@@ -3,8 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStartProcess } from '../../../activities/start-process.ts';
 import { one, rows } from '../../../db/client.ts';
 import { acknowledgeRecovery } from '../../../db/command/acknowledge.ts';
+import { decideIncident } from '../../../db/command/decide-incident.ts';
+import { staleProcesses } from '../../../db/read/stale-processes.ts';
 import { reconcile } from '../../../workers/reconcile/reconcile.ts';
 import { notRunning } from '../../../workers/reconcile/running.ts';
+import { StaleWalk } from '../../../workers/reconcile/stale-walk.ts';
 import { decide } from '../../support/decisions.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startProcesses } from '../../support/processes.ts';
@@ -97,6 +100,85 @@ describe('reconcile', () => {
     );
     expect(await round()).toBe(1);
     await on.running(`incident/${id}`);
+  });
+});
+
+const walk = (bounds?: { page: number; pages: number }) => new StaleWalk({ db: on.db, client: on.client, log }, bounds);
+const over = (...ids: string[]) =>
+  on.db.query(`UPDATE process SET over_at = clock_timestamp() - interval '1 minute' WHERE workflow_id = ANY($1)`, [
+    ids,
+  ]);
+const ends = (id: string) =>
+  eventually(async () => (await on.client.workflow.getHandle(id).describe()).status.name === 'COMPLETED');
+/** Visibility lists what runs a moment later. */
+const listed = (...ids: string[]) =>
+  eventually(async () => {
+    const seen = new Set<string>();
+    for await (const w of on.client.workflow.list({ query: `ExecutionStatus = 'Running'` })) seen.add(w.workflowId);
+    return ids.every((id) => seen.has(id));
+  });
+
+describe('what the engine still runs though the record is over', () => {
+  it('is poked, reads its record and returns; what the record wants runs on', async () => {
+    const { id: stale } = await reportIncident(on.db, 'manifest_mismatch');
+    const { id: wanted } = await reportIncident(on.db, 'manifest_mismatch', { source: 'another' });
+    const all = [stale, wanted].flatMap((id) => [`incident/${id}`, `recovery/${id}`]);
+    for (const id of all) await on.running(id);
+    await listed(...all);
+    await over(`incident/${stale}`, `recovery/${stale}`);
+    const poked = await walk().round();
+    expect(poked.filter((id) => id.endsWith(wanted))).toEqual([]);
+    for (const id of [`incident/${stale}`, `recovery/${stale}`]) await ends(id);
+    for (const id of [`incident/${wanted}`, `recovery/${wanted}`]) await on.running(id);
+    const entries = await rows<{ action: string }>(on.db, `SELECT action FROM ledger_entries WHERE object = $1`, [
+      `incident/${stale}`,
+    ]);
+    expect(entries.map((e) => e.action)).not.toContain('process_recreated');
+  });
+
+  it('is found behind any number of pages, over several rounds', async () => {
+    const { id } = await reportIncident(on.db, 'manifest_mismatch');
+    const first = [`incident/${id}`, `recovery/${id}`];
+    for (const running of first) await on.running(running);
+    const { id: later } = await reportIncident(on.db, 'manifest_mismatch', { source: 'another' });
+    for (const running of [`incident/${later}`, `recovery/${later}`]) await on.running(running);
+    await listed(...first);
+    await over(...first);
+    const slow = walk({ page: 1, pages: 2 });
+    const perRound: number[] = [];
+    await eventually(async () => {
+      perRound.push((await slow.round()).length);
+      const described = await Promise.all(first.map((ended) => on.client.workflow.getHandle(ended).describe()));
+      return described.every((d) => d.status.name === 'COMPLETED');
+    });
+    expect(Math.max(...perRound)).toBeLessThanOrEqual(2);
+  });
+
+  it('is whatever the record does not know or has closed, not what waits, has just closed or has a poke on its way', async () => {
+    const { id } = await reportIncident(on.db, 'manifest_mismatch');
+    const [response, ceremony] = [`incident/${id}`, `recovery/${id}`];
+    const both = [response, ceremony].map((workflow_id) => ({ workspace_id: 'default', workflow_id }));
+    const unknown = { workspace_id: 'default', workflow_id: 'recovery/INC-none' };
+    const elsewhere = { workspace_id: 'elsewhere', workflow_id: ceremony };
+    expect(await staleProcesses(on.db, [...both, unknown, elsewhere])).toEqual([unknown, elsewhere]);
+    await on.db.query(`UPDATE process SET over_at = clock_timestamp() WHERE workflow_id = $1`, [ceremony]);
+    expect(await staleProcesses(on.db, both)).toEqual([]);
+    await over(ceremony);
+    expect(await staleProcesses(on.db, both)).toEqual([both[1]]);
+  });
+
+  it('is a process that was not told that its incident is resolved', async () => {
+    const { id } = await reportIncident(on.db, 'manifest_mismatch');
+    const process = { workspace_id: 'default', workflow_id: `recovery/${id}` };
+    await on.running(process.workflow_id);
+    await acknowledgeRecovery(on.db, decision(id), { operator: 'me@org' });
+    await decideIncident(on.db, decision(id), { kind: 'resolve', operator: 'me@org' });
+    await ends(process.workflow_id);
+    await relayed();
+    await on.db.query(`UPDATE process SET over_at = NULL WHERE workflow_id = $1`, [process.workflow_id]);
+    expect(await staleProcesses(on.db, [process])).toEqual([]);
+    await on.db.query(`UPDATE incidents SET resolved_at = resolved_at - interval '1 minute' WHERE id = $1`, [id]);
+    expect(await staleProcesses(on.db, [process])).toEqual([process]);
   });
 });
 
