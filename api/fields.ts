@@ -1,3 +1,4 @@
+import { isSha256Hex } from '../domain/canonical/hash.ts';
 import { DomainError, fieldsProblem } from '../domain/problem/problem.ts';
 import type { FieldProblem } from '../domain/problem/field-problem.ts';
 import { childPath } from '../domain/json/path.ts';
@@ -53,6 +54,13 @@ export function readFields<R extends string, O extends string, V extends string 
   }
   if (problems.length > 0) invalidFields(...problems);
   return given as Record<R, string> & Partial<Record<O, string>> & Record<V, unknown>;
+}
+
+/** A hex SHA-256 digest that need not be given. */
+export function optionalDigestProblem(value: unknown): string | null {
+  if (value === undefined) return null;
+  if (typeof value !== 'string') return 'invalid_type';
+  return isSha256Hex(value) ? null : 'invalid_value';
 }
 
 /** The id of an incident. */

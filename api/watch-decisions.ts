@@ -11,16 +11,20 @@ import type { WatchAnswer } from './watch-engine.ts';
 
 type Deps = Pick<ApiDeps, 'db' | 'watches'>;
 
-/** An approval as the door received it. `key` is the client's, so that a retry is recognised. */
-export type Approval = { subject: string; key: string | undefined; reason: string; ticket?: string } & (
-  { kind: 'reference'; pcr: number } | { kind: 'baseline' }
-);
+/** An approval as the door received it. `key` is the client's, so that a retry is recognised; `reviewed` what they have seen. */
+export type Approval = {
+  subject: string;
+  key: string | undefined;
+  reason: string;
+  ticket?: string;
+  reviewed?: string;
+} & ({ kind: 'reference'; pcr: number } | { kind: 'baseline' });
 
 const WATCH = { reference: 'attestationWatch', baseline: 'integrityWatch' } as const;
 
 /**
  * Has the watch make what it last saw the expected state; returns the signed version that is now in force. Errors:
- * idempotency_key_reused, the refusals of an approval, attester_unreachable, temporal_unreachable, too_many_requests.
+ * observation_changed, idempotency_key_reused, the refusals of an approval, attester_unreachable, temporal_unreachable, too_many_requests.
  */
 export async function approve(deps: Deps, caller: Caller, approval: Approval): Promise<number> {
   const { key, ...content } = approval;
@@ -38,8 +42,9 @@ export async function approve(deps: Deps, caller: Caller, approval: Approval): P
 }
 
 function requestFor(approval: Approval, decision_id: string, envelope: { caller: Caller; request_digest: string }) {
-  const { subject, reason, ticket } = approval;
-  const input = { ...envelope, reason, ...(ticket === undefined ? {} : { ticket }) };
+  const { subject, reason, ticket, reviewed } = approval;
+  const given = { ...(ticket === undefined ? {} : { ticket }), ...(reviewed === undefined ? {} : { reviewed }) };
+  const input = { ...envelope, reason, ...given };
   return approval.kind === 'reference'
     ? ({
         workflow_type: 'attestationWatch',

@@ -65,6 +65,8 @@ export interface AttestationDiff {
   passed: boolean | null;
   failed: Claim[];
   pcrs: PcrDifference[];
+  /** What an approval names as reviewed; null: nothing was observed. */
+  observed_digest: string | null;
 }
 
 export interface IntegrityDiff {
@@ -74,4 +76,5 @@ export interface IntegrityDiff {
   passed: boolean | null;
   differences_total: number;
   differences: FileDifference[];
+  observed_digest: string | null;
 }

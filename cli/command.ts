@@ -36,6 +36,8 @@ export interface Session {
   client: Client;
   out: Output;
   env: Readonly<Record<string, string | undefined>>;
+  /** Asks a person at the terminal and returns the line typed; undefined where nobody can answer, and under --json. */
+  ask: ((question: string) => Promise<string>) | undefined;
 }
 
 export interface Input<O extends Operands, F extends Flags> {

@@ -8,6 +8,7 @@ import type { ExitCode } from './exit-codes.ts';
 import { commandHelp, overview } from './help.ts';
 import { createOutput } from './output/output.ts';
 import type { Stream } from './output/output.ts';
+import { askOnTerminal } from './output/ask.ts';
 import { reportError } from './report-error.ts';
 import { openClient } from './session.ts';
 
@@ -15,10 +16,12 @@ export interface Surroundings {
   env: Readonly<Record<string, string | undefined>>;
   stdout: Stream;
   stderr: Stream;
+  /** Where a person sits at the terminal. */
+  ask?: (question: string) => Promise<string>;
 }
 
 /** Runs one command line; returns its exit code. */
-export async function main(argv: readonly string[], { env, stdout, stderr }: Surroundings): Promise<ExitCode> {
+export async function main(argv: readonly string[], { env, stdout, stderr, ask }: Surroundings): Promise<ExitCode> {
   const json = argv.includes('--json');
   const commands = await loadCommands();
   const split = splitCommand(commands, argv);
@@ -34,7 +37,12 @@ export async function main(argv: readonly string[], { env, stdout, stderr }: Sur
     const { operands, flags, global } = readArguments(command, args);
     const out = createOutput(stdout, stderr, global['json'] === true);
     const input = { operands, flags } as Parameters<Command['run']>[0];
-    return await command.run(input, { client: await openClient(global, env), out, env });
+    return await command.run(input, {
+      client: await openClient(global, env),
+      out,
+      env,
+      ask: out.json ? undefined : ask,
+    });
   } catch (error) {
     return reportError(error, createOutput(stdout, stderr, json));
   }
@@ -51,5 +59,12 @@ function unknownCommand(commands: Command[], { words, rest: [stray] }: Split, st
 if (import.meta.main) {
   // A reader that closes the pipe early, as head does, has what it wanted.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  process.exitCode = await main(process.argv.slice(2), process);
+  const { env, stdin, stdout, stderr } = process;
+  const watched = stdin.isTTY && stdout.isTTY && stderr.isTTY;
+  process.exitCode = await main(process.argv.slice(2), {
+    env,
+    stdout,
+    stderr,
+    ...(watched ? { ask: askOnTerminal } : {}),
+  });
 }

@@ -39,9 +39,9 @@ export function watchPort({ db, context, signer, watchIntervalMs, signals }: Wat
     content: object,
     approve: (by: Caller, key: Once['key']) => Promise<Approved>,
   ): Promise<ApprovalOutcome> {
-    const { caller, decision_id, reason, ticket } = asked;
+    const { caller, decision_id, reason, ticket, reviewed } = asked;
     const by = caller ?? { workspace_id: INSTANCE, actor: LOCAL_OPERATOR, on_behalf_of: null };
-    const digest = asked.request_digest ?? requestDigest({ ...content, reason, ticket });
+    const digest = asked.request_digest ?? requestDigest({ ...content, reason, ticket, reviewed });
     const key = { decision_id, request_digest: digest };
     if (caller !== null || signals === 'unsigned') return approve(by, key);
     const unsigned = { ok: false, code: 'signature_required' } as const;
@@ -61,17 +61,17 @@ export function watchPort({ db, context, signer, watchIntervalMs, signals }: Wat
     }),
     recordMissedCheck: async (missed) => checks(await recordMissedCheck(db, ITSELF, missed)),
     approveReference: (asked) => {
-      const { node, pcr, reason, ticket } = asked;
+      const { node, pcr, reason, ticket, reviewed } = asked;
       const once = { aggregate: `node/${node}`, kind: 'approve_reference' };
       return approval(asked, once, { node, pcr }, (by, key) =>
-        approvePcr(db, by, { node, pcr, reason, ticket, key }, context(), signer),
+        approvePcr(db, by, { node, pcr, reason, ticket, reviewed, key }, context(), signer),
       );
     },
     approveBaseline: (asked) => {
-      const { baseline, observed, reason, ticket } = asked;
+      const { baseline, observed, reason, ticket, reviewed } = asked;
       const once = { aggregate: `baseline/${baseline}`, kind: 'approve_baseline' };
       return approval(asked, once, { baseline }, (by, key) =>
-        approveFiles(db, by, { baseline, observed, reason, ticket, key }, context(), signer),
+        approveFiles(db, by, { baseline, observed, reason, ticket, reviewed, key }, context(), signer),
       );
     },
   };

@@ -44,6 +44,7 @@ export const refuseMalformed = (kind: DecisionRequest['kind']) => refusing((inpu
 const MAX_REASON_BYTES = 1_024;
 const MAX_TICKET_BYTES = 256;
 const LAST_PCR = 23;
+const DIGEST = /^[0-9a-f]{64}$/;
 
 const isFilled = (value: unknown, maxBytes: number): boolean => isText(value, maxBytes) && value.trim() !== '';
 
@@ -55,5 +56,7 @@ export function malformedApproval(input: unknown, pcr?: 'pcr'): string | null {
   const isPcr = Number.isInteger(index) && Number(index) >= 0 && Number(index) <= LAST_PCR;
   if (pcr !== undefined && !isPcr) return 'pcr';
   if (!isFilled(given['reason'], MAX_REASON_BYTES)) return 'reason';
-  return given['ticket'] === undefined || isFilled(given['ticket'], MAX_TICKET_BYTES) ? null : 'ticket';
+  if (given['ticket'] !== undefined && !isFilled(given['ticket'], MAX_TICKET_BYTES)) return 'ticket';
+  const { reviewed } = given;
+  return reviewed === undefined || (typeof reviewed === 'string' && DIGEST.test(reviewed)) ? null : 'reviewed';
 }

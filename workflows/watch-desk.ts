@@ -12,12 +12,15 @@ export interface WatchEnvelope {
 }
 
 /** The decision of the update that is being handled: its id is the update's. */
-export const decisionOf = (given: WatchEnvelope & { reason: string; ticket?: string }): WatchDecision => ({
+export const decisionOf = (
+  given: WatchEnvelope & { reason: string; ticket?: string; reviewed?: string },
+): WatchDecision => ({
   decision_id: currentUpdateInfo()?.id ?? uuid4(),
   caller: given.caller ?? null,
   request_digest: given.request_digest ?? null,
   reason: given.reason.trim(),
   ticket: given.ticket?.trim() ?? null,
+  reviewed: given.reviewed ?? null,
 });
 
 /** People's decisions about what is watched, one at a time, and beside the rounds: a host that is silent holds up none. */

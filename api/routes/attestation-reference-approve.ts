@@ -1,8 +1,9 @@
 import { enrolledNode } from '../../db/command/enrol.ts';
 import { DomainError } from '../../domain/problem/problem.ts';
+import { APPROVAL_RULES, causeOf } from '../approval-request.ts';
 import { readJson } from '../body.ts';
 import type { ApiDeps } from '../deps.ts';
-import { NAME, REASON, readFields, TICKET } from '../fields.ts';
+import { NAME, readFields } from '../fields.ts';
 import { idempotencyKey } from '../idempotency-key.ts';
 import { requireInstance } from '../instance.ts';
 import { ok } from '../reply.ts';
@@ -18,17 +19,19 @@ function pcrProblem(value: unknown): string | null {
   return Number(value) >= 0 && Number(value) <= LAST_PCR ? null : 'invalid_value';
 }
 
-const RULES = { required: { node: NAME, reason: REASON }, optional: { ticket: TICKET }, values: { pcr: pcrProblem } };
+const RULES = {
+  ...APPROVAL_RULES,
+  required: { node: NAME, ...APPROVAL_RULES.required },
+  values: { pcr: pcrProblem, ...APPROVAL_RULES.values },
+};
 
 async function handler({ req, caller }: Call, deps: ApiDeps): Promise<Reply> {
   requireInstance(caller);
   const key = idempotencyKey(req);
-  const { node, pcr, reason, ticket } = readFields(await readJson(req), RULES);
+  const { node, pcr, ...given } = readFields(await readJson(req), RULES);
   if ((await enrolledNode(deps.db, node))?.state !== 'enrolled') throw new DomainError('node_not_found');
-  const why = { reason: reason.trim(), ...(ticket === undefined ? {} : { ticket: ticket.trim() }) };
-  return ok({
-    version: await approve(deps, caller, { kind: 'reference', subject: node, pcr: Number(pcr), key, ...why }),
-  });
+  const approval = { kind: 'reference', subject: node, pcr: Number(pcr), key, ...causeOf(given) } as const;
+  return ok({ version: await approve(deps, caller, approval) });
 }
 
 export const route: Route = {

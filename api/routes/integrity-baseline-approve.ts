@@ -1,8 +1,9 @@
 import { baselineExists } from '../../db/command/baseline.ts';
 import { DomainError } from '../../domain/problem/problem.ts';
+import { APPROVAL_RULES, causeOf } from '../approval-request.ts';
 import { readJson } from '../body.ts';
 import type { ApiDeps } from '../deps.ts';
-import { NAME, REASON, readFields, TICKET } from '../fields.ts';
+import { NAME, readFields } from '../fields.ts';
 import { idempotencyKey } from '../idempotency-key.ts';
 import { requireInstance } from '../instance.ts';
 import { ok } from '../reply.ts';
@@ -10,15 +11,14 @@ import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
 import { approve } from '../watch-decisions.ts';
 
-const RULES = { required: { baseline: NAME, reason: REASON }, optional: { ticket: TICKET } };
+const RULES = { ...APPROVAL_RULES, required: { baseline: NAME, ...APPROVAL_RULES.required } };
 
 async function handler({ req, caller }: Call, deps: ApiDeps): Promise<Reply> {
   requireInstance(caller);
   const key = idempotencyKey(req);
-  const { baseline, reason, ticket } = readFields(await readJson(req), RULES);
+  const { baseline, ...given } = readFields(await readJson(req), RULES);
   if (!(await baselineExists(deps.db, baseline))) throw new DomainError('baseline_not_found');
-  const why = { reason: reason.trim(), ...(ticket === undefined ? {} : { ticket: ticket.trim() }) };
-  return ok({ version: await approve(deps, caller, { kind: 'baseline', subject: baseline, key, ...why }) });
+  return ok({ version: await approve(deps, caller, { kind: 'baseline', subject: baseline, key, ...causeOf(given) }) });
 }
 
 export const route: Route = {

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../domain/canonical/json.ts';
-import { compareBaseline } from '../../domain/integrity/compare.ts';
+import { compareBaseline, observedDigest } from '../../domain/integrity/compare.ts';
 import type { FileDifference } from '../../domain/integrity/compare.ts';
 import { fileRecordSchema } from '../../domain/integrity/baseline.ts';
 import type { FileRecord, IntegrityBaseline } from '../../domain/integrity/baseline.ts';
@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { INSTANCE } from '../command/caller.ts';
 import type { Caller } from '../command/caller.ts';
 import type { Tx } from '../transaction.ts';
+import { sha256 } from '../write/change.ts';
 import { writeEntries } from '../write/ledger.ts';
 import type { AttestationContext } from './context.ts';
 import { believed, currentBaseline } from './signed-versions.ts';
@@ -42,8 +43,8 @@ export async function checkBaseline(
   await tx.query({
     name: 'integrity-result-insert',
     text: `INSERT INTO integrity_results
-      (workspace_id, baseline, baseline_version, passed, differences, total_differences, at, actor, on_behalf_of)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      (workspace_id, baseline, baseline_version, passed, differences, total_differences, observed_digest, at, actor, on_behalf_of)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     values: [
       INSTANCE,
       baseline.baseline,
@@ -51,6 +52,7 @@ export async function checkBaseline(
       passed,
       canonicalJson(differences.slice(0, DIFFERENCES_KEPT)),
       differences.length,
+      observedDigest(baseline.baseline, parsed.data, sha256),
       now,
       by.actor,
       by.on_behalf_of,

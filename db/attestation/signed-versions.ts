@@ -74,15 +74,22 @@ interface Author {
   on_behalf_of: string | null;
 }
 
+/** What a person approved: the digest of what was observed, and whether they named it as what they had reviewed. */
+export interface Approved {
+  observed_digest: string;
+  reviewed: boolean;
+}
+
 /** Stores the next signed version of a node's reference values with its entry. */
 export async function storeReference(
   tx: Queryable,
   values: ReferenceValues,
   signer: Signer,
   by: Author,
+  approved?: Approved,
 ): Promise<void> {
   const digest = referenceDigest(values, sha256);
-  const { approved } = values;
+  const { approved: why } = values;
   await tx.query(
     `INSERT INTO reference_values (workspace_id, node, version, envelope, digest, pcrs, reason, ticket, created_at, actor, on_behalf_of)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
@@ -93,14 +100,16 @@ export async function storeReference(
       seal(REFERENCE_VALUES_TYPE, values, signer),
       digest,
       JSON.stringify(Object.keys(values.pcrs).map(Number)),
-      approved.reason,
-      approved.ticket,
-      approved.at,
+      why.reason,
+      why.ticket,
+      why.at,
       by.actor,
       by.on_behalf_of,
     ],
   );
-  await writeEntries(tx, [versionEntry('reference_approved', `reference/${values.node}`, digest, values, by)]);
+  await writeEntries(tx, [
+    versionEntry('reference_approved', `reference/${values.node}`, digest, values, by, approved),
+  ]);
 }
 
 /** Stores the next signed version of a baseline with its entry. */
@@ -109,9 +118,10 @@ export async function storeBaseline(
   baseline: IntegrityBaseline,
   signer: Signer,
   by: Author,
+  approved?: Approved,
 ): Promise<void> {
   const digest = baselineDigest(baseline, sha256);
-  const { approved } = baseline;
+  const { approved: why } = baseline;
   await tx.query(
     `INSERT INTO integrity_baselines (workspace_id, baseline, version, envelope, digest, reason, ticket, created_at, actor, on_behalf_of)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
@@ -121,14 +131,16 @@ export async function storeBaseline(
       baseline.version,
       seal(INTEGRITY_BASELINE_TYPE, baseline, signer),
       digest,
-      approved.reason,
-      approved.ticket,
-      approved.at,
+      why.reason,
+      why.ticket,
+      why.at,
       by.actor,
       by.on_behalf_of,
     ],
   );
-  await writeEntries(tx, [versionEntry('baseline_approved', `baseline/${baseline.baseline}`, digest, baseline, by)]);
+  await writeEntries(tx, [
+    versionEntry('baseline_approved', `baseline/${baseline.baseline}`, digest, baseline, by, approved),
+  ]);
 }
 
 const versionEntry = (
@@ -137,6 +149,7 @@ const versionEntry = (
   digest: string,
   version: { version: number; approved: { at: string; ticket: string | null; incident_id: string | null } },
   by: Author,
+  approved: Approved | undefined,
 ) => ({
   workspace_id: INSTANCE,
   at: version.approved.at,
@@ -145,6 +158,6 @@ const versionEntry = (
   object,
   record_hash: digest,
   record_version: version.version,
-  detail: { ticket: version.approved.ticket, incident_id: version.approved.incident_id },
+  detail: { ticket: version.approved.ticket, incident_id: version.approved.incident_id, ...approved },
   policy_digest: null,
 });

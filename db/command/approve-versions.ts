@@ -1,25 +1,31 @@
-import { approveReference } from '../../domain/attestation/reference-values.ts';
-import type { Claim } from '../../domain/attestation/claim.ts';
-import type { Evidence } from '../../domain/attestation/evidence.ts';
 import { z } from 'zod';
+import { quotedDigest } from '../../domain/attestation/pcr-claims.ts';
+import { approveReference } from '../../domain/attestation/reference-values.ts';
 import { approveBaseline, fileRecordSchema } from '../../domain/integrity/baseline.ts';
+import { observedDigest } from '../../domain/integrity/compare.ts';
 import type { IncidentClass } from '../../domain/containment/types.ts';
 import type { AttestationContext, Signer } from '../attestation/context.ts';
+import { lastResult } from '../attestation/last-result.ts';
 import { currentBaseline, currentReference, storeBaseline, storeReference } from '../attestation/signed-versions.ts';
 import { one } from '../client.ts';
 import type { Database } from '../client.ts';
 import type { Tx } from '../transaction.ts';
 import { DsseError } from '../../domain/signing/dsse.ts';
+import { sha256 } from '../write/change.ts';
 import { INSTANCE } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { decideOnce } from './decide-once.ts';
 import type { Reused } from './decide-once.ts';
 import type { DecisionKey } from './decisions.ts';
 
-/** Why the expected state may change: an open incident of its kind is found by itself, else a maintenance ticket is needed. */
+/**
+ * Why the expected state may change: an open incident of its kind is found by itself, else a maintenance ticket is needed.
+ * `reviewed` is the digest of what the approver has looked at; null: what was observed last, whatever it is.
+ */
 export interface Cause {
   reason: string;
   ticket: string | null;
+  reviewed: string | null;
 }
 
 export type Approved =
@@ -30,6 +36,7 @@ export type Approved =
         | 'node_not_found'
         | 'baseline_not_found'
         | 'no_evidence'
+        | 'observation_changed'
         | 'approval_unjustified'
         | 'pcr_not_referenced'
         | 'file_unreadable'
@@ -42,7 +49,7 @@ export type Approved =
 type Facts = { ok: false; code: 'approval_unjustified' } | { ok: true; incident_id: string | null };
 
 /** The oldest unresolved incident of the class that the instance or its default workspace holds. */
-async function justify(tx: Tx, cls: IncidentClass, { ticket }: Cause): Promise<Facts> {
+async function justify(tx: Tx, cls: IncidentClass, { ticket }: Pick<Cause, 'ticket'>): Promise<Facts> {
   const row = await one<{ id: string }>(
     tx,
     `SELECT id FROM incidents WHERE workspace_id IN ('system', 'default') AND class = $1 AND state <> 'resolved'
@@ -88,8 +95,11 @@ export async function approvePcr(
     if (current === null) return { ok: false, code: 'node_not_found' };
     if (current === 'invalid') return { ok: false, code: 'signed_version_invalid' };
     if (!Object.hasOwn(current.pcrs, String(asked.pcr))) return { ok: false, code: 'pcr_not_referenced' };
-    const digest = await quotedPcr(tx, asked.node, asked.pcr);
+    const quoted = await authenticQuote(tx, asked.node);
+    const digest = quoted.find((p) => p.index === asked.pcr)?.digest;
     if (digest === undefined) return { ok: false, code: 'no_evidence' };
+    const observed_digest = quotedDigest(asked.node, quoted, sha256);
+    if (isAnother(asked.reviewed, observed_digest)) return { ok: false, code: 'observation_changed' };
     const { incident_id } = facts;
     const next = approveReference(current, {
       pcr: asked.pcr,
@@ -100,21 +110,19 @@ export async function approvePcr(
       incident_id,
       now,
     });
-    await storeReference(tx, next, signer, by);
+    await storeReference(tx, next, signer, by, { observed_digest, reviewed: asked.reviewed !== null });
     return { ok: true, version: next.version };
   });
 }
 
-async function quotedPcr(tx: Tx, node: string, pcr: number): Promise<string | undefined> {
-  const last = await one<{ evidence: string; claims: string }>(
-    tx,
-    'SELECT evidence, claims FROM attestation_results WHERE workspace_id = $1 AND node = $2 ORDER BY result_id DESC LIMIT 1',
-    [INSTANCE, node],
-  );
-  if (last === undefined) return undefined;
-  const doubted = (JSON.parse(last.claims) as Claim[]).filter((c) => !c.ok && !/^pcr_\d+$/.test(c.claim));
-  if (doubted.length > 0) return undefined;
-  return (JSON.parse(last.evidence) as Evidence).pcrs.find((p) => p.index === pcr)?.digest;
+/** What was observed is not what was reviewed: it changed between the two. */
+const isAnother = (reviewed: string | null, observed: string): boolean => reviewed !== null && reviewed !== observed;
+
+/** The values last quoted; none when anything but a value was doubted. */
+async function authenticQuote(tx: Tx, node: string) {
+  const last = await lastResult(tx, node);
+  const doubted = last?.failed.some((c) => !/^pcr_\d+$/.test(c.claim)) ?? true;
+  return doubted ? [] : (last?.pcrs ?? []);
 }
 
 const observedSchema = z.array(fileRecordSchema).min(1).max(10_000);
@@ -142,10 +150,12 @@ export async function approveFiles(
     if (unobservable.success) return { ok: false, code: unobservable.data.refused };
     const observed = observedSchema.safeParse(asked.observed);
     if (!observed.success) return { ok: false, code: 'observation_malformed' };
+    const observed_digest = observedDigest(asked.baseline, observed.data, sha256);
+    if (isAnother(asked.reviewed, observed_digest)) return { ok: false, code: 'observation_changed' };
     const { incident_id } = facts;
     const approval = { by: by.on_behalf_of ?? by.actor, reason: asked.reason, ticket: asked.ticket, incident_id, now };
     const next = approveBaseline(current, { ...approval, observed: observed.data });
-    await storeBaseline(tx, next, signer, by);
+    await storeBaseline(tx, next, signer, by, { observed_digest, reviewed: asked.reviewed !== null });
     return { ok: true, version: next.version };
   });
 }

@@ -16,10 +16,11 @@ export async function readIntegrityDiff(db: Queryable, baseline: string) {
     passed: boolean;
     baseline_version: number;
     differences: string;
+    observed_digest: string | null;
     total_differences: number;
   }>(
     db,
-    `SELECT at, passed, baseline_version, differences, total_differences FROM integrity_results
+    `SELECT at, passed, baseline_version, differences, total_differences, observed_digest FROM integrity_results
       WHERE workspace_id = $1 AND baseline = $2 ORDER BY result_id DESC LIMIT 1`,
     [INSTANCE, baseline],
   );
@@ -31,5 +32,6 @@ export async function readIntegrityDiff(db: Queryable, baseline: string) {
     passed: last?.passed ?? null,
     differences_total: last?.total_differences ?? 0,
     differences: last === undefined ? [] : (JSON.parse(last.differences) as FileDifference[]),
+    observed_digest: last?.observed_digest ?? null,
   };
 }

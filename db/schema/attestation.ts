@@ -123,6 +123,8 @@ export const integrityResults = pgTable(
     passed: boolean().notNull(),
     differences: text().notNull(),
     total_differences: integer().notNull(),
+    /** Of all observed files: an approval names it as what was reviewed. */
+    observed_digest: text(),
     at: instant().notNull(),
     ...authorship(),
   },

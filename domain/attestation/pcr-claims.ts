@@ -1,5 +1,5 @@
 // Exactly the referenced PCRs are quoted, the quoted digest covers the values shown, and each value is a referenced one.
-import { toHex } from '../canonical/hash.ts';
+import { hashCanonical, toHex } from '../canonical/hash.ts';
 import type { Sha256 } from '../canonical/hash.ts';
 import { concat, fromHex } from './bytes.ts';
 import { claim } from './claim.ts';
@@ -35,6 +35,10 @@ export function attestationDiff(
     return { pcr, reference: [...allowed], quoted: value, match: value !== null && allowed.includes(value) };
   });
 }
+
+/** What a reviewer has seen of a quote, hex: SHA-256 of the canonical JSON of {node, pcrs: {<index>: digest}}. */
+export const quotedDigest = (node: string, pcrs: readonly PcrValue[], sha256: Sha256): string =>
+  hashCanonical({ node, pcrs: Object.fromEntries(pcrs.map((p) => [String(p.index), p.digest])) }, sha256);
 
 const list = (indices: readonly number[]): string => (indices.length === 0 ? 'none' : indices.join(','));
 

@@ -1,4 +1,6 @@
 // A file that changed, is missing or was added differs from its baseline; any difference is a violation.
+import { hashCanonical } from '../canonical/hash.ts';
+import type { Sha256 } from '../canonical/hash.ts';
 import { byPath } from './baseline.ts';
 import type { FileRecord, IntegrityBaseline } from './baseline.ts';
 
@@ -10,6 +12,10 @@ export interface FileDifference {
   expected?: FileFacts;
   actual?: FileFacts;
 }
+
+/** What a reviewer has seen of the files, hex: SHA-256 of the canonical JSON of {baseline, files}, files by path. */
+export const observedDigest = (baseline: string, files: readonly FileRecord[], sha256: Sha256): string =>
+  hashCanonical({ baseline, files: [...files].sort(byPath) }, sha256);
 
 const facts = ({ sha256, size, mode }: FileRecord): FileFacts => ({ sha256, size, mode });
 

@@ -50,6 +50,7 @@ export const PROBLEMS = {
   credential_failed: { status: 409, title: 'The TPM did not prove that it holds the enrolled keys' },
   quote_failed: { status: 409, title: 'The quote of the enrolment does not hold' },
   pcr_not_referenced: { status: 409, title: 'The reference values do not name this PCR' },
+  observation_changed: { status: 409, title: 'What was observed is not what was reviewed' },
   no_evidence: { status: 409, title: 'There is no authentic quote whose value could be approved' },
   approval_unjustified: { status: 409, title: 'An approval needs an open incident of its kind or a ticket' },
   signed_version_invalid: { status: 409, title: 'The version in force does not verify' },

@@ -20,6 +20,8 @@ export interface WatchDecision {
   request_digest: string | null;
   reason: string;
   ticket: string | null;
+  /** Digest of what the person has looked at; null: they did not say. */
+  reviewed: string | null;
 }
 
 export interface ReferenceApproval extends WatchDecision {

@@ -149,7 +149,13 @@ describe('the cause of an integrity violation', () => {
     expect(check.code).toBe(1);
     expect(check.out).toMatch(/ changed /);
     const approve = ['integrity', 'baseline', 'approve', '--reason', 'release 2'];
-    const first = await interlock(...approve, '--ticket', 'CHG-1');
+    const reviewed = fact(check, 'observed_digest') ?? '';
+    expect((await interlock(...approve, '--ticket', 'CHG-1')).code).toBe(2);
+    appendFileSync(file, 'and again');
+    const late = await interlock(...approve, '--ticket', 'CHG-1', '--reviewed', reviewed);
+    expect([late.code, late.err]).toEqual([4, expect.stringContaining('(observation_changed)')]);
+    const now = fact(await interlock('integrity', 'check'), 'observed_digest') ?? '';
+    const first = await interlock(...approve, '--ticket', 'CHG-1', '--reviewed', now);
     expect(first).toMatchObject({ code: 0, out: 'baseline_version: 2' });
     expect((await interlock('integrity', 'check')).code).toBe(0);
     writeFileSync(file, good);

@@ -12,6 +12,8 @@ export interface ApproveReferenceInput extends WatchEnvelope {
   pcr: number;
   reason: string;
   ticket?: string;
+  /** Digest of what the approver has looked at. */
+  reviewed?: string;
 }
 
 export const approveReferenceUpdate = defineUpdate<{ version: number }, [ApproveReferenceInput]>('approveReference');

@@ -12,6 +12,8 @@ export interface IntegrityWatchInput {
 export interface ApproveBaselineInput extends WatchEnvelope {
   reason: string;
   ticket?: string;
+  /** Digest of what the approver has looked at. */
+  reviewed?: string;
 }
 
 /** Checks the files now. A repeat is another check, which changes nothing that the next round would not. */

@@ -6,6 +6,15 @@ const trustState = named('TrustState', z.enum(['trusted', 'degraded', 'unknown']
 const reason = text(1024);
 const ticket = text(256);
 const name = text(63);
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const observedDigest = digest
+  .nullable()
+  .describe('SHA-256 of what is shown, for `reviewed` of an approval; null: nothing was observed');
+const reviewed = digest
+  .optional()
+  .describe(
+    '`observed_digest` of the comparison that was reviewed; when something else would be approved it is refused',
+  );
 
 export const attestation = named(
   'Attestation',
@@ -49,12 +58,13 @@ export const attestationDiff = named(
         match: z.boolean(),
       }),
     ),
+    observed_digest: observedDigest,
   }),
 );
 
 export const referenceApproval = named(
   'ReferenceApproval',
-  z.strictObject({ node: name, pcr: z.int().min(0).max(23), reason, ticket: ticket.optional() }),
+  z.strictObject({ node: name, pcr: z.int().min(0).max(23), reason, ticket: ticket.optional(), reviewed }),
 );
 export const newVersion = named('NewVersion', z.object({ version: z.int().min(1) }));
 
@@ -95,12 +105,13 @@ export const integrityDiff = named(
         actual: file.optional(),
       }),
     ),
+    observed_digest: observedDigest,
   }),
 );
 export const integrityCheck = named('IntegrityCheck', z.strictObject({ baseline: name }));
 export const baselineApproval = named(
   'BaselineApproval',
-  z.strictObject({ baseline: name, reason, ticket: ticket.optional() }),
+  z.strictObject({ baseline: name, reason, ticket: ticket.optional(), reviewed }),
 );
 
 export const models = named(

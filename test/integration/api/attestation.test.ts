@@ -112,6 +112,31 @@ describe('decisions about nodes and baselines', () => {
     expect(await post(APPROVE, body)).toMatchObject({ status: 429 });
   });
 
+  it('carry what was reviewed to the watch, which may refuse it', async () => {
+    const reviewed = 'ab'.repeat(32);
+    const sent: unknown[] = [];
+    api.engine.ask = async ({ input }) => {
+      sent.push((input as { reviewed?: string }).reviewed);
+      return { kind: 'refused', code: 'observation_changed' };
+    };
+    await api.db.query(
+      `INSERT INTO integrity_baselines (workspace_id, baseline, version, envelope, digest, reason, created_at, actor)
+        VALUES ('system', 'protected', 1, '', '', '', now(), 'test') ON CONFLICT DO NOTHING`,
+    );
+    for (const [path, body] of [
+      [APPROVE, { node: 'n1', pcr: 23, reason: 'r' }],
+      ['/v1/integrity/baseline/approve', { baseline: 'protected', reason: 'r' }],
+    ] as const) {
+      expect(await post(path, { ...body, reviewed })).toMatchObject({ status: 409, code: 'observation_changed' });
+      await post(path, body);
+      expect(await post(path, { ...body, reviewed: 'AB'.repeat(32) })).toMatchObject({
+        status: 400,
+        fields: [{ path: 'reviewed', code: 'invalid_value' }],
+      });
+    }
+    expect(sent).toEqual([reviewed, undefined, reviewed, undefined]);
+  });
+
   it('are recognised by their Idempotency-Key when the answer was lost', async () => {
     const body = { node: 'n1', pcr: 23, reason: 'r' };
     answers({ kind: 'accepted', result: { version: 3 } });
@@ -131,10 +156,11 @@ describe('decisions about nodes and baselines', () => {
     expect(sent?.decision_id).toBe('k-1');
     answers({ kind: 'unreachable' });
     expect(await post(APPROVE, body, 'olga', key)).toEqual({ status: 200, version: 3 });
-    expect(await post(APPROVE, { ...body, pcr: 1 }, 'olga', key)).toMatchObject({
-      status: 409,
-      code: 'idempotency_key_reused',
-    });
+    for (const other of [{ pcr: 1 }, { reviewed: 'ab'.repeat(32) }])
+      expect(await post(APPROVE, { ...body, ...other }, 'olga', key)).toMatchObject({
+        status: 409,
+        code: 'idempotency_key_reused',
+      });
   });
 });
 

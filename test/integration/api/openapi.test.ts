@@ -135,10 +135,12 @@ describe('requests that the contract shows are valid by the document', () => {
     ['/v1/recovery/ack-set', { ...setOf('manifest_mismatch'), source: 's' }],
     ['/v1/incidents/resolve-set', setOf('manifest_mismatch')],
     ['/v1/attestation/reference/approve', { node: 'local', pcr: 23, reason: 'firmware', ticket: 'CHG-1' }],
+    ['/v1/attestation/reference/approve', { node: 'local', pcr: 23, reason: 'firmware', reviewed: 'f'.repeat(64) }],
     ['/v1/attestation/retire', { node: 'local', reason: 'destroyed', confirm: 'local' }],
     ['/v1/attestation/enroll', { node: 'local', replace: true, reason: 'new board' }],
     ['/v1/integrity/check', { baseline: 'protected' }],
     ['/v1/integrity/baseline/approve', { baseline: 'protected', reason: 'release 2' }],
+    ['/v1/integrity/baseline/approve', { baseline: 'protected', reason: 'release 2', reviewed: 'f'.repeat(64) }],
     ['/v1/models/release', { target: '*', how: 'removed', reason: 'deleted' }],
     ['/v1/adapters/{name}/retire', { reason: 'gone', confirm: 'fw' }],
   ])('%s %j', (path, body) => {

@@ -12,6 +12,7 @@ import { one, rows } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
 import { grantReplacement } from '../../../db/command/replace-node.ts';
 import { retireNode } from '../../../db/command/retire-node.ts';
+import { readAttestationDiff } from '../../../db/read/attestation-diff.ts';
 import { attestationRecord } from '../../../db/read/attestation-state.ts';
 import { attestationState } from '../../../domain/attestation/state.ts';
 import { enrolmentPort } from '../../../workers/enrolment-port.ts';
@@ -208,7 +209,15 @@ describe('two quotes of a node', () => {
 });
 
 describe('an approval of a PCR', () => {
-  const ask = { node: NODE, pcr: 23, reason: 'r', ticket: 'CHG-1', caller: person('olga'), request_digest: 'd' };
+  const ask = {
+    node: NODE,
+    pcr: 23,
+    reason: 'r',
+    ticket: 'CHG-1',
+    reviewed: null,
+    caller: person('olga'),
+    request_digest: 'd',
+  };
 
   it('is answered again by its id, and refused to another request under it', async () => {
     expect(await port.approveReference({ ...ask, decision_id: '1' })).toEqual({ ok: true, version: 2 });
@@ -225,6 +234,44 @@ describe('an approval of a PCR', () => {
   ])('%s is refused, and on the record', async (_what, over, code) => {
     expect(await port.approveReference({ ...ask, ...over, decision_id: '1' })).toEqual({ ok: false, code });
     expect(await details('decision_refused')).toEqual([{ decision: 'approve_reference', code }]);
+  });
+
+  it('S4-27 is of what was reviewed, or refused with nothing but that on the record', async () => {
+    const shown = async () => (await readAttestationDiff(db, NODE, context()))?.observed_digest ?? '';
+    await quote(a);
+    const reviewed = await shown();
+    expect(reviewed).toMatch(/^[0-9a-f]{64}$/);
+    await run('tpm2_pcrextend', [`23:sha256=${'cd'.repeat(32)}`], {
+      env: { ...process.env, TPM2TOOLS_TCTI: a.swtpm.tcti },
+    });
+    await quote(a);
+    expect(await port.approveReference({ ...ask, reviewed, decision_id: '1' })).toEqual({
+      ok: false,
+      code: 'observation_changed',
+    });
+    expect(await details('decision_refused')).toEqual([{ decision: 'approve_reference', code: 'observation_changed' }]);
+    expect(await rows(db, 'SELECT 1 FROM reference_values')).toHaveLength(1);
+    const now = await shown();
+    expect(now).not.toBe(reviewed);
+    await quote(a);
+    expect(await port.approveReference({ ...ask, reviewed: now, decision_id: '2' })).toEqual({ ok: true, version: 2 });
+    expect(await details('reference_approved')).toContainEqual({
+      ticket: 'CHG-1',
+      incident_id: expect.any(String) as string,
+      observed_digest: now,
+      reviewed: true,
+    });
+    expect(await shown()).toBe(now);
+  });
+
+  it('of evidence of a shape that nobody expects is refused, and shown as nothing', async () => {
+    for (const evidence of [{ pcrs: 'none' }, 'x'.repeat(20_000)]) {
+      const { challenge_id } = (await port.openWatchChallenge(NODE))!;
+      await port.recordQuote({ challenge_id, evidence });
+      expect(await readAttestationDiff(db, NODE, context())).toMatchObject({ observed_digest: null, passed: false });
+      const decision_id = challenge_id;
+      expect(await port.approveReference({ ...ask, decision_id })).toEqual({ ok: false, code: 'no_evidence' });
+    }
   });
 
   it('of evidence that is not authentic is refused: a forged quote must not become the reference', async () => {

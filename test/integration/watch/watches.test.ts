@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { one, rows } from '../../../db/client.ts';
+import { readIntegrityDiff } from '../../../db/read/integrity-diff.ts';
 import { endWatch } from '../../../db/write/watches.ts';
 import { transaction } from '../../../db/transaction.ts';
 import { reconcile } from '../../../workers/reconcile/reconcile.ts';
@@ -95,6 +96,7 @@ describe('a decision about a watched node', () => {
     ['no PCR', { pcr: 24, reason: 'r' }],
     ['no reason', { pcr: 23, reason: ' ' }],
     ['a ticket that is none', { pcr: 23, reason: 'r', ticket: 7 }],
+    ['a digest that is none', { pcr: 23, reason: 'r', reviewed: 'all of it' }],
   ])('is refused before it is history when it names %s', async (_what, input) => {
     expect((await refusal(ask(QUOTES, 'approveReference', { ...by, ...input }, `malformed-${_what}`))).type).toBe(
       'malformed',
@@ -125,7 +127,15 @@ describe('a check that somebody asks for', () => {
     expect(await ask(CHECKS, 'check', {}, 'check-1')).toEqual({ passed: true });
     appendFileSync(join(on.protectedPath, 'system-prompt.md'), 'More.\n');
     expect(await ask(CHECKS, 'check', {}, 'check-2')).toMatchObject({ passed: false });
-    expect(await ask(CHECKS, 'approveBaseline', { ...by, reason: 'reviewed' }, 'approve-3')).toEqual({ version: 2 });
+    const reviewed = async () => (await readIntegrityDiff(on.db, 'protected'))?.observed_digest;
+    const seen = await reviewed();
+    appendFileSync(join(on.protectedPath, 'system-prompt.md'), 'And more.\n');
+    const approve = (digest: string | null | undefined, id: string) =>
+      ask(CHECKS, 'approveBaseline', { ...by, reason: 'reviewed', reviewed: digest }, id);
+    expect((await refusal(approve(seen, 'approve-2b'))).type).toBe('observation_changed');
+    expect((await entries('decision_refused', 'baseline/protected')).map((e) => e.detail)).toHaveLength(1);
+    expect(await ask(CHECKS, 'check', {}, 'check-2b')).toMatchObject({ passed: false });
+    expect(await approve(await reviewed(), 'approve-3')).toEqual({ version: 2 });
     await eventually(async () => {
       const row = await one<{ passed: boolean; v: number }>(
         on.db,

@@ -5,7 +5,7 @@ import { appraise, failedClaims } from '../../../domain/attestation/appraise.ts'
 import type { AppraisalPolicy } from '../../../domain/attestation/appraise.ts';
 import { REQUIRED_CLAIMS } from '../../../domain/attestation/claim.ts';
 import type { VerifyP256 } from '../../../domain/attestation/key-claims.ts';
-import { attestationDiff } from '../../../domain/attestation/pcr-claims.ts';
+import { attestationDiff, quotedDigest } from '../../../domain/attestation/pcr-claims.ts';
 import { fromHex, toHex } from '../../../domain/canonical/hash.ts';
 import { attestBytes, evidenceOf, hash, nameHex, PCRS, policyOf, publicBytes, signatureBytes } from './builders.ts';
 import vector from './vectors/swtpm-quote.json' with { type: 'json' };
@@ -183,6 +183,16 @@ describe('appraisal', () => {
     expect(attestationDiff(policyOf().reference, pcrs).filter((d) => !d.match)).toStrictEqual([
       { pcr: 23, reference: [PCRS[2]!.digest], quoted: 'ee'.repeat(32), match: false },
     ]);
+  });
+
+  it('has one digest for what was quoted, in any order, and another for any other value or node', () => {
+    const digest = (pcrs: typeof PCRS, node = 'local') => quotedDigest(node, pcrs, hash);
+    expect(digest(PCRS.toReversed())).toBe(digest(PCRS));
+    for (const [i] of PCRS.entries()) {
+      expect(digest(PCRS.with(i, { ...PCRS[i]!, digest: 'ee'.repeat(32) }))).not.toBe(digest(PCRS));
+      expect(digest(PCRS.toSpliced(i, 1))).not.toBe(digest(PCRS));
+    }
+    expect(digest(PCRS, 'other')).not.toBe(digest(PCRS));
   });
 
   it('passes any of several reference values of a PCR', () => {

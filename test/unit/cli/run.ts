@@ -11,12 +11,17 @@ export interface Ran {
 }
 
 /** Runs a command line in this process, as a shell would with nobody watching. */
-export async function run(argv: string[], env: Record<string, string> = {}): Promise<Ran> {
+export async function run(
+  argv: string[],
+  env: Record<string, string> = {},
+  ask?: (question: string) => Promise<string>,
+): Promise<Ran> {
   const ran = { out: '', err: '' };
   const code = await main(argv, {
     env,
     stdout: { write: (text: string) => (ran.out += text) },
     stderr: { write: (text: string) => (ran.err += text) },
+    ...(ask === undefined ? {} : { ask }),
   });
   return { code, ...ran };
 }

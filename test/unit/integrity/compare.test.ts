@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FileRecord } from '../../../domain/integrity/baseline.ts';
-import { compareBaseline } from '../../../domain/integrity/compare.ts';
+import { compareBaseline, observedDigest } from '../../../domain/integrity/compare.ts';
+import { sha256 } from '../../../db/write/change.ts';
 import { integrityEvidence, MAX_LISTED_DIFFERENCES } from '../../../domain/integrity/evidence.ts';
 import { integrityState } from '../../../domain/integrity/state.ts';
 import type { BaselineStanding } from '../../../domain/integrity/state.ts';
@@ -52,6 +53,22 @@ describe('comparing files with their baseline', () => {
       }),
     );
   });
+});
+
+describe('the digest of what was observed', () => {
+  const digest = (files: FileRecord[], name = 'protected') => observedDigest(name, files, sha256);
+
+  it('is the same in whatever order the files were seen', () => {
+    expect(digest(baseline.files.toReversed())).toBe(digest(baseline.files));
+  });
+
+  it.each([{ path: 'd' }, { sha256: '11'.repeat(32) }, { size: 4 }, { mode: 0o100755 }])(
+    'is another for %o',
+    (change) => {
+      expect(digest([file('a'), file('b', change)])).not.toBe(digest([file('a'), file('b')]));
+      expect(digest([file('a')])).not.toBe(digest([file('a')], 'other'));
+    },
+  );
 });
 
 describe('evidence of an integrity violation', () => {

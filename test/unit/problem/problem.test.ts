@@ -53,6 +53,7 @@ describe('problems', () => {
         'credential_failed',
         'quote_failed',
         'pcr_not_referenced',
+        'observation_changed',
         'no_evidence',
         'approval_unjustified',
         'signed_version_invalid',

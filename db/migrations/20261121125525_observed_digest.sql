@@ -1,0 +1,1 @@
+ALTER TABLE "integrity_results" ADD COLUMN "observed_digest" text;
