@@ -1,10 +1,9 @@
-import { createPublicKey, verify } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { appraise, failedClaims } from '../../../domain/attestation/appraise.ts';
 import type { AppraisalPolicy } from '../../../domain/attestation/appraise.ts';
 import { REQUIRED_CLAIMS } from '../../../domain/attestation/claim.ts';
-import type { VerifyP256 } from '../../../domain/attestation/key-claims.ts';
+import { verifyP256Native } from '../../../db/attestation/context.ts';
 import { attestationDiff, quotedDigest } from '../../../domain/attestation/pcr-claims.ts';
 import { fromHex, toHex } from '../../../domain/canonical/hash.ts';
 import { attestBytes, evidenceOf, hash, nameHex, PCRS, policyOf, publicBytes, signatureBytes } from './builders.ts';
@@ -14,17 +13,6 @@ const failures = (evidence: unknown, policy: AppraisalPolicy = policyOf()): stri
   const result = appraise(evidence, policy);
   expect(result.passed).toBe(failedClaims(result).length === 0);
   return failedClaims(result).map((c) => c.claim);
-};
-
-const nodeVerify: VerifyP256 = (point, message, signature) => {
-  const b64 = (b: Uint8Array): string => Buffer.from(b).toString('base64url');
-  const jwk = { kty: 'EC', crv: 'P-256', x: b64(point.slice(1, 33)), y: b64(point.slice(33)) };
-  return verify(
-    'sha256',
-    message,
-    { key: createPublicKey({ key: jwk, format: 'jwk' }), dsaEncoding: 'ieee-p1363' },
-    signature,
-  );
 };
 
 const swtpmPolicy: AppraisalPolicy = policyOf({
@@ -58,7 +46,7 @@ describe('appraisal', () => {
     expect(failedClaims(result)).toStrictEqual([]);
     expect(result).toMatchObject({ passed: true, simulated: true, reboot: false, reference_version: 1 });
     expect(result.counters).toStrictEqual({ clock: '885', reset_count: 2, restart_count: 0, safe: true });
-    expect(appraise(swtpmEvidence, { ...swtpmPolicy, verify_p256: nodeVerify }).passed).toBe(true);
+    expect(appraise(swtpmEvidence, { ...swtpmPolicy, verify_p256: verifyP256Native }).passed).toBe(true);
   });
 
   it('passes a constructed quote and makes every required claim', () => {
@@ -80,7 +68,7 @@ describe('appraisal', () => {
   });
 
   it('refuses every single flipped bit of attest, signature, PCR values and nonce of a real quote', () => {
-    const policy = { ...swtpmPolicy, verify_p256: nodeVerify };
+    const policy = { ...swtpmPolicy, verify_p256: verifyP256Native };
     const passes = (evidence: unknown, nonce = vector.nonce): boolean =>
       appraise(evidence, { ...policy, nonce }).passed;
     const bits = (hex: string): number[] => Array.from({ length: hex.length * 4 }, (_, i) => i);
