@@ -42,7 +42,9 @@ async function start(): Promise<number> {
   }
   const [code] = await exited;
   if (readyAt === undefined || trusted !== 2 || code !== 0)
-    throw new Error(`./script/server ended with ${code}, ready: ${readyAt !== undefined}, ${trusted} of 2 trusted\n${said}`);
+    throw new Error(
+      `./script/server ended with ${code}, ready: ${readyAt !== undefined}, ${trusted} of 2 trusted\n${said}`,
+    );
   return (readyAt - from) / 1000;
 }
 

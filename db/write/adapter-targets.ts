@@ -5,9 +5,13 @@ export const TARGET_COLUMNS =
   'workspace_id, adapter_id, gate, target, due, severity_rank, due_at, attempts, sending, sent_own, sent_instance, acknowledged_generation, held_own, held_instance, actor';
 export const TARGET_ZEROS = '0, 0, 0, 0, 0, 0, 0';
 
-/** A row that is due already keeps its place in the queue; a pause after failures gets short, for there is something new to say. */
+/**
+ * A row that is due already keeps its place in the queue. A pause after failures gets short, for there is something new
+ * to say; where there is none the adapter is told at once (`least` alone would make one: it passes over NULL).
+ */
 export const DUE_AGAIN = `severity_rank = CASE WHEN t.due THEN least(t.severity_rank, excluded.severity_rank) ELSE excluded.severity_rank END,
-  due_at = CASE WHEN t.due THEN t.due_at ELSE excluded.due_at END, next_attempt_at = least(t.next_attempt_at, excluded.due_at + interval '1 second'),
+  due_at = CASE WHEN t.due THEN t.due_at ELSE excluded.due_at END,
+  next_attempt_at = CASE WHEN t.next_attempt_at IS NOT NULL THEN least(t.next_attempt_at, excluded.due_at + interval '1 second') END,
   attempts = CASE WHEN t.due THEN t.attempts ELSE 0 END`;
 
 export interface AdapterKey {

@@ -78,6 +78,15 @@ describe('an adapter that answers', () => {
     await eventually(async () => adapter.holding.get('agent/agent:earlier')?.state === 'closed');
   });
 
+  it('is told at once when a gate that it holds is closed again', async () => {
+    await putIt();
+    await inState((await report('agent:again')).id, 'contained');
+    const again = await report('agent:again');
+    const pauses = 'SELECT next_attempt_at FROM adapter_targets WHERE target = $1 AND next_attempt_at IS NOT NULL';
+    expect(await rows(db(), pauses, ['agent:again'])).toEqual([]);
+    await inState(again.id, 'contained');
+  });
+
   it('hears of what the instance itself reports, and of nothing from another workspace', async () => {
     const other = await startAdapter();
     await register(db(), { name: 'elsewhere', url: other.url, ref: secret.ref, workspace_id: 'other' });
