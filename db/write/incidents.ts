@@ -35,11 +35,12 @@ const UPDATE = `UPDATE incidents AS t SET ${MUTABLE.map((c) => `${c} = s.${c}`).
 
 const valuesOf = columnArrays(COLUMNS, TYPES);
 
+const JSON_COLUMNS = COLUMNS.filter((_, i) => TYPES[i] === 'jsonb');
+
 /** The columns of type jsonb travel as their text. */
-const asRow = ({ actions, marks, ...incident }: Incident) => ({
+const asRow = (incident: Incident): Record<keyof Incident, unknown> => ({
   ...incident,
-  actions: JSON.stringify(actions),
-  marks: JSON.stringify(marks),
+  ...Object.fromEntries(JSON_COLUMNS.map((name) => [name, JSON.stringify(incident[name])])),
 });
 
 /** Inserts what is new and replaces what was locked; `version` may only grow. */

@@ -28,7 +28,9 @@ describe('problems', () => {
         'node_not_found',
         'baseline_not_found',
         'model_not_quarantined',
-        'adapter_not_found',
+        'entry_not_found',
+      'tile_not_found',
+      'adapter_not_found',
       ],
       405: ['method_not_allowed'],
       409: [
@@ -78,7 +80,8 @@ describe('problems', () => {
         'temporal_unreachable',
         'attester_unreachable',
         'tpm_unavailable',
-        'verification_key_missing',
+        'ledger_unpublished',
+      'verification_key_missing',
         'outcome_unknown',
       ],
     });
