@@ -1,13 +1,13 @@
-import { pauseMs } from '../../domain/adapter/state.ts';
+import { closedBy, pauseMs } from '../../domain/adapter/state.ts';
 import type { AdapterTarget, SendOutcome } from '../../domain/adapter/state.ts';
 import { one } from '../client.ts';
 import type { Database } from '../client.ts';
 import type { Adapter } from '../read/adapters.ts';
+import { gateWorkspaces } from '../read/check-gate.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import type { AdapterKey } from '../write/adapter-targets.ts';
 import { writeEntries } from '../write/ledger.ts';
-import { INSTANCE } from './caller.ts';
 import { settleAll, SYNC } from './adapter-requests.ts';
 import { failPending, lockGates } from './settle-actions.ts';
 
@@ -22,13 +22,14 @@ interface Row {
   sent_state: 'closed' | 'open';
   sent_own: number;
   sent_instance: number;
+  sent_generation: number;
   attempts: number;
   now: string;
 }
 
 /**
- * Takes an adapter's answer to the record. An acknowledged `closed` satisfies every hold placed at or below its
- * generation, and settles the actions that all adapters now hold; a refusal or silence fails those that wait for it. An
+ * Takes an adapter's answer to the record. An acknowledged `closed` satisfies every hold on this very target placed at or
+ * below its generation (one on `*` waits for the answer about `*`), and settles the actions that all adapters now hold; a refusal or silence fails those that wait for it. An
  * answer to any but the latest sending changes nothing. True when it counted.
  */
 export async function recordAnswer(db: Database, answered: Answered): Promise<boolean> {
@@ -42,8 +43,8 @@ export async function recordAnswer(db: Database, answered: Answered): Promise<bo
     );
     const row = await one<Row>(
       tx,
-      `SELECT sending, sent_state, sent_own, sent_instance, attempts, date_trunc('milliseconds', clock_timestamp()) AS now
-        FROM adapter_targets WHERE workspace_id = $1 AND adapter_id = $2 AND gate = $3 AND target = $4 FOR UPDATE`,
+      `SELECT sending, sent_state, sent_own, sent_instance, sent_generation, attempts,
+          date_trunc('milliseconds', clock_timestamp()) AS now FROM adapter_targets WHERE workspace_id = $1 AND adapter_id = $2 AND gate = $3 AND target = $4 FOR UPDATE`,
       [...key, gate, target],
     );
     if (known?.state !== 'active' || row === undefined || row.sending !== answered.sending) return null;
@@ -59,12 +60,12 @@ export async function recordAnswer(db: Database, answered: Answered): Promise<bo
 
 /** Due again at once when the state moved on between the sending and its answer. */
 async function acknowledged(tx: Tx, a: Answered, row: Row, adapter: Adapter, latency_ms: number): Promise<void> {
-  const generation = row.sent_own + row.sent_instance;
+  const generation = row.sent_generation;
   const held = row.sent_state === 'closed' ? [row.sent_own, row.sent_instance] : [0, 0];
   await tx.query(
     `UPDATE adapter_targets SET acked_at = $5, acknowledged_state = $6, acknowledged_generation = $7::int8, held_own = $8,
         held_instance = $9, attempts = 0, next_attempt_at = NULL, last_error = NULL,
-        due = (SELECT coalesce(sum(generation), 0)::int8 FROM gate_states WHERE workspace_id = ANY($10) AND gate = $3 AND target = $4) <> $7::int8
+        due = (SELECT coalesce(sum(generation), 0)::int8 FROM gate_states WHERE workspace_id = ANY($10) AND gate = $3 AND target = ANY($11)) <> $7::int8
       WHERE workspace_id = $1 AND adapter_id = $2 AND gate = $3 AND target = $4`,
     [
       a.workspace_id,
@@ -75,7 +76,8 @@ async function acknowledged(tx: Tx, a: Answered, row: Row, adapter: Adapter, lat
       row.sent_state,
       generation,
       ...held,
-      [...new Set([a.workspace_id, INSTANCE])],
+      gateWorkspaces(a.workspace_id),
+      closedBy(a.target),
     ],
   );
   await tx.query(

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Gate } from '../../domain/containment/types.ts';
-import type { AdapterLook, AdapterState, AdapterTarget, ToldHold } from '../../domain/adapter/state.ts';
+import type { AdapterLook, AdapterState, AdapterTarget } from '../../domain/adapter/state.ts';
 import { one, rows } from '../client.ts';
 import type { Database } from '../client.ts';
-import { HOLDS_SHOWN } from '../read/check-gate.ts';
+import { presentState } from '../read/adapter-state.ts';
 import type { Adapter } from '../read/adapters.ts';
 import { transaction } from '../transaction.ts';
 import type { AdapterKey } from '../write/adapter-targets.ts';
-import { INSTANCE } from './caller.ts';
 import { lockGates, settleHeld } from './settle-actions.ts';
+import { spreadEverything } from './spread-everything.ts';
 
 /** Whose doing it is when an adapter answered, or did not. */
 export const SYNC = { actor: 'adapterSync', on_behalf_of: null };
@@ -25,9 +25,13 @@ export interface Sending {
 
 const ADAPTER = 'SELECT * FROM adapters WHERE workspace_id = $1 AND adapter_id = $2';
 
+/** While a change of `*` spreads in batches. */
+const LOOK_SOON_MS = 50;
+
 /**
- * What an adapter has to be told now, most urgent first, at most `limit`. `sweep` also settles what was acknowledged by
- * an answer that nobody came to judge. An adapter that is not active has nothing to be told.
+ * What an adapter has to be told now, most urgent first, at most `limit`; a change of `*` makes its other targets due here.
+ * `sweep` also settles what was acknowledged by an answer that nobody came to judge. An adapter that is not active has
+ * nothing to be told.
  */
 export async function lookAfterAdapter(
   db: Database,
@@ -40,6 +44,7 @@ export async function lookAfterAdapter(
     return { over, due: [], trial: null, next_in_ms: over ? null : 0 };
   }
   if (sweep) await settleAll(db, { workspace_id, gates: adapter.gates });
+  const spread = await spreadEverything(db, { workspace_id, adapter_id }, adapter.gates);
   const due = await rows<AdapterTarget>(
     db,
     `SELECT gate, target FROM adapter_targets WHERE workspace_id = $1 AND adapter_id = $2 AND due
@@ -53,12 +58,8 @@ export async function lookAfterAdapter(
     [workspace_id, adapter_id],
   );
   const trial = adapter.trial_id !== adapter.trial_done_id ? adapter.trial_id : null;
-  return {
-    over: false,
-    due,
-    trial,
-    next_in_ms: next?.ms === undefined || next.ms === null ? null : Math.max(0, next.ms),
-  };
+  const next_in_ms = next?.ms === undefined || next.ms === null ? null : Math.max(0, next.ms);
+  return { over: false, due, trial, next_in_ms: spread ? next_in_ms : Math.min(next_in_ms ?? Infinity, LOOK_SOON_MS) };
 }
 
 /** Closes the process of an adapter that is not active; false when it has become so meanwhile. */
@@ -88,24 +89,6 @@ export async function settleAll(
   }
 }
 
-/** One statement: generations and holds are of the same moment. */
-const STATE = `SELECT
-    coalesce(sum(g.generation) FILTER (WHERE g.workspace_id = $1), 0)::int8 AS own,
-    coalesce(sum(g.generation) FILTER (WHERE g.workspace_id <> $1), 0)::int8 AS instance,
-    coalesce(sum(g.standing), 0)::int4 AS hold_count,
-    (SELECT coalesce(json_agg(h), '[]') FROM (
-      SELECT hold_id, incident_id, placed_at AS since, reason FROM holds
-        WHERE workspace_id = ANY($2) AND gate = $3 AND target = $4 AND released_at IS NULL
-        ORDER BY placed_at, hold_id LIMIT ${HOLDS_SHOWN}) AS h) AS holds
-  FROM gate_states g WHERE g.workspace_id = ANY($2) AND g.gate = $3 AND g.target = $4`;
-
-interface StateRow {
-  own: number;
-  instance: number;
-  hold_count: number;
-  holds: { hold_id: string; incident_id: string | null; since: string; reason: string }[];
-}
-
 /** Records that the present state is being sent, and returns it; null when there is nothing to send any more. */
 export async function beginSending(
   db: Database,
@@ -121,15 +104,12 @@ export async function beginSending(
     if (row === undefined) return null;
     const adapter = await one<Adapter>(tx, ADAPTER, [workspace_id, adapter_id]);
     if (adapter?.state !== 'active') return null;
-    const workspaces = [...new Set([workspace_id, INSTANCE])];
-    const found = await one<StateRow>(tx, STATE, [workspace_id, workspaces, gate, target]);
-    if (found === undefined) throw new Error('a gate has no state');
-    const state = stateOf(gate, target, found);
+    const { state, own, instance } = await presentState(tx, workspace_id, { gate, target });
     const sending = row.sending + 1;
     await tx.query(
       `UPDATE adapter_targets SET sending = $5, sent_at = clock_timestamp(), sent_state = $6, sent_own = $7, sent_instance = $8,
-          attempts = attempts + 1 WHERE workspace_id = $1 AND adapter_id = $2 AND gate = $3 AND target = $4`,
-      [workspace_id, adapter_id, gate, target, sending, state.state, found.own, found.instance],
+          sent_generation = $9, attempts = attempts + 1 WHERE workspace_id = $1 AND adapter_id = $2 AND gate = $3 AND target = $4`,
+      [workspace_id, adapter_id, gate, target, sending, state.state, own, instance, state.generation],
     );
     return { ...requestOf(adapter), sending, state };
   });
@@ -148,21 +128,3 @@ const requestOf = ({ url, internal, secret_ref, previous_secret_ref }: Adapter) 
   internal,
   secret_refs: [secret_ref, ...(previous_secret_ref === null ? [] : [previous_secret_ref])],
 });
-
-function stateOf(gate: Gate, target: string, { own, instance, hold_count, holds }: StateRow): AdapterState {
-  const told = holds.map(({ incident_id, since, ...hold }): ToldHold => ({
-    ...hold,
-    since: new Date(since).toISOString(),
-    ...(incident_id === null ? {} : { incident_id }),
-  }));
-  const state = hold_count > 0 ? 'closed' : 'open';
-  return {
-    gate,
-    target,
-    state,
-    generation: own + instance,
-    holds: told,
-    hold_count,
-    reason: told[0]?.reason ?? 'released',
-  };
-}

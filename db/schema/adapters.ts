@@ -77,15 +77,19 @@ export const adapterTargets = pgTable(
     sending: integer().notNull(),
     sent_at: instant(),
     sent_state: text().$type<'closed' | 'open'>(),
-    /** Generations of the adapter's own workspace and of the instance's; what travels is their sum. */
+    /** Generations of this target in the adapter's own workspace and in the instance's. */
     sent_own: bigint({ mode: 'number' }).notNull(),
     sent_instance: bigint({ mode: 'number' }).notNull(),
+    /** What travelled: their sum and, unless the target is `*`, the generations of `*`, which closes this target too. */
+    sent_generation: bigint({ mode: 'number' }).notNull().default(0),
     acked_at: instant(),
     acknowledged_state: text().$type<'closed' | 'open'>(),
     acknowledged_generation: bigint({ mode: 'number' }).notNull(),
     /** Holds up to these generations are closed there; 0 when it holds none. */
     held_own: bigint({ mode: 'number' }).notNull(),
     held_instance: bigint({ mode: 'number' }).notNull(),
+    /** On the row of `*`: up to which generation of it the gate's other targets have been made due. */
+    spread_generation: bigint({ mode: 'number' }).notNull().default(0),
     last_error: text(),
     ...authorship(),
   },
@@ -94,5 +98,11 @@ export const adapterTargets = pgTable(
     index('adapter_targets_due')
       .on(t.workspace_id, t.adapter_id, t.severity_rank, t.due_at)
       .where(sql`due`),
+    index('adapter_targets_paused')
+      .on(t.workspace_id, t.adapter_id, t.next_attempt_at)
+      .where(sql`due AND next_attempt_at IS NOT NULL`),
+    index('adapter_targets_told')
+      .on(t.workspace_id, t.adapter_id, t.gate, t.acknowledged_state, t.target)
+      .where(sql`NOT due`),
   ],
 );

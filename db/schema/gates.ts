@@ -26,6 +26,8 @@ export const holds = pgTable(
     release_granted_by: text(),
     /** Some adapter has yet to acknowledge it: the incident's action is pending or failed. */
     awaited: boolean().notNull().default(false),
+    /** Released, and some adapter has yet to acknowledge that: the incident's process stays until then. */
+    restoring: boolean().notNull().default(false),
     ...authorship(),
   },
   (t) => [
@@ -37,6 +39,9 @@ export const holds = pgTable(
     index('holds_awaited')
       .on(t.workspace_id, t.gate, t.target, t.generation)
       .where(sql`awaited`),
+    index('holds_restoring')
+      .on(t.workspace_id, t.gate, t.target)
+      .where(sql`restoring`),
   ],
 );
 

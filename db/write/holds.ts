@@ -2,7 +2,7 @@ import type { Step } from '../../domain/intake/types.ts';
 import type { Gate } from '../../domain/containment/types.ts';
 import type { Incident, NamedTarget } from '../../domain/incident/types.ts';
 import type { Tx } from '../transaction.ts';
-import { DUE_AGAIN, TARGET_COLUMNS, TARGET_ZEROS } from './adapter-targets.ts';
+import { DUE_AGAIN, RESTORE_RANK, TARGET_COLUMNS, TARGET_ZEROS } from './adapter-targets.ts';
 import { addTallies } from './counters.ts';
 import { arrayParameters, columnArrays } from './unnest.ts';
 import { together } from '../together.ts';
@@ -50,9 +50,6 @@ const BUMP = `WITH moved AS (
     SELECT DISTINCT workspace_id, 'adapter/' || adapter_id, 'adapterSync', adapter_id, 1, 1, $5::timestamptz, $6::text FROM told
     RETURNING 1)
   SELECT pg_notify('outbox', '') FROM poked LIMIT 1`;
-
-/** A restore is told after everything that closes. */
-const RESTORE_RANK = 5;
 
 /** The tally that counts the standing holds of a gate. */
 export const standingTally = (gate: Gate): string => `holds_standing/${gate}`;

@@ -1,4 +1,5 @@
 // An adapter is told a state, not events: what a gate is for a target now, and the generation that orders it.
+import { EVERYTHING } from '../containment/types.ts';
 import type { Gate } from '../containment/types.ts';
 
 export interface ToldHold {
@@ -8,13 +9,19 @@ export interface ToldHold {
   reason: string;
 }
 
-/** The body of a request to an adapter. A generation not above the last one it took is ignored by the adapter. */
+/** The targets whose holds close a target: itself, and everything behind the gate. */
+export const closedBy = (target: string): string[] => [...new Set([target, EVERYTHING])];
+
+/**
+ * The body of a request to an adapter. `generation` counts the changes of the target's holds and of those on `*`; one not
+ * above the last it took for the target is ignored by the adapter.
+ */
 export interface AdapterState {
   gate: Gate;
   target: string;
   state: 'closed' | 'open';
   generation: number;
-  /** The first 20, oldest first. */
+  /** On the target or on `*`: the first 20, oldest first. */
   holds: ToldHold[];
   hold_count: number;
   reason: string;

@@ -2,7 +2,7 @@ import { canonicalJson } from '../../domain/canonical/json.ts';
 import type { IncidentClass } from '../../domain/containment/types.ts';
 import type { Incident } from '../../domain/incident/types.ts';
 import type { Report } from '../../domain/report/report.ts';
-import { openDatabase } from '../../db/client.ts';
+import { one, openDatabase } from '../../db/client.ts';
 import type { Database } from '../../db/client.ts';
 import { recordReports } from '../../db/command/intake.ts';
 import type { IntakeRequest } from '../../db/command/intake.ts';
@@ -51,3 +51,10 @@ export const decision = (incident_id: string, decision_id: string = crypto.rando
   decision_id,
   request_digest: 'digest',
 });
+
+/** Whether some transaction waits for what another one has locked. */
+export const waitsForLock = async (db: Database): Promise<boolean> =>
+  (await one(
+    db,
+    `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' LIMIT 1`,
+  )) !== undefined;
