@@ -13,6 +13,7 @@ export type ChallengesOpened =
 export interface RecordActivities {
   /** Null: there is no such record. */
   attendProcess(process: IncidentProcess): Promise<ProcessView | null>;
+  /** False: there is something left to wait for. */
   closeProcess(process: IncidentProcess): Promise<boolean>;
   decideIncident(decision: IncidentDecision): Promise<DecisionOutcome>;
   openChallenges(decision: IncidentDecision): Promise<ChallengesOpened>;

@@ -3,7 +3,7 @@ import type { IncidentProcess, IncidentProcessType, ProcessView } from '../domai
 import { ConsoleEntry } from './console-entry.ts';
 import type { DecisionInbox } from './decision-inbox.ts';
 import { failureCode } from './failure-code.ts';
-import { REREAD_AFTER_MS, REREAD_AT_LEAST_MS, UPDATES_PER_RUN } from './options.ts';
+import { RECLOSE_AFTER_MS, REREAD_AFTER_MS, REREAD_AT_LEAST_MS, UPDATES_PER_RUN } from './options.ts';
 import { record } from './record.ts';
 import { pokeSignal } from './recovery-ceremony/messages.ts';
 import type { IncidentProcessInput } from './recovery-ceremony/messages.ts';
@@ -72,6 +72,8 @@ async function look(process: IncidentProcess, entry: ConsoleEntry, step: Step): 
     entry.show(view);
     if (!view.resolved) return { over: false, wakeAt: await step(view) };
     if (await record.closeProcess(process)) return { over: true, wakeAt: null };
+    entry.restoring();
+    return { over: false, wakeAt: Date.now() + RECLOSE_AFTER_MS };
   } catch (error) {
     entry.hold(failureCode(error, 'database_unreachable'));
   }

@@ -35,6 +35,11 @@ export class ConsoleEntry {
     ]);
   }
 
+  /** The incident is resolved; some adapter has yet to acknowledge that. */
+  restoring(): void {
+    setCurrentDetails('resolved, waits for adapters to restore');
+  }
+
   /** The record could not be read: the process waits and asks again. */
   hold(code: string): void {
     setCurrentDetails(`cannot read the record: ${code}`);

@@ -40,6 +40,9 @@ export const EGRESS: ActivityOptions = {
 /** How long a process waits before it asks again for a record that could not be read. */
 export const REREAD_AFTER_MS = 5_000;
 
+/** A resolved incident is poked when its adapters have restored; there may be many that wait for the same one. */
+export const RECLOSE_AFTER_MS = 15 * 60_000;
+
 /** A watch that looks every 30 s starts a new run about every two hours. */
 export const ROUNDS_PER_RUN = 200;
 

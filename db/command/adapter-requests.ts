@@ -8,6 +8,7 @@ import type { Adapter } from '../read/adapters.ts';
 import { transaction } from '../transaction.ts';
 import type { AdapterKey } from '../write/adapter-targets.ts';
 import { lockGates, settleHeld } from './settle-actions.ts';
+import { settleRestored } from './settle-restores.ts';
 import { spreadEverything } from './spread-everything.ts';
 
 /** Whose doing it is when an adapter answered, or did not. */
@@ -75,7 +76,10 @@ async function closeSync(db: Database, { workspace_id, adapter_id }: AdapterKey)
   });
 }
 
-/** Settles every awaited action of an adapter's gates, or of one target, that all adapters hold; a batch per transaction. */
+/**
+ * Settles every awaited action of an adapter's gates, or of one target, that all adapters hold, and every released hold
+ * that all have heard of; a batch per transaction.
+ */
 export async function settleAll(
   db: Database,
   part: { workspace_id: string; gates: Gate[]; target?: string },
@@ -85,8 +89,9 @@ export async function settleAll(
       await lockGates(tx, part.gates);
       return settleHeld(tx, part, SYNC);
     });
-    if (!more) return;
+    if (!more) break;
   }
+  while (await transaction(db, (tx) => settleRestored(tx, part, SYNC.actor)));
 }
 
 /** Records that the present state is being sent, and returns it; null when there is nothing to send any more. */

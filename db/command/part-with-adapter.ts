@@ -9,6 +9,7 @@ import { decideOnce } from './decide-once.ts';
 import type { Reused } from './decide-once.ts';
 import type { DecisionKey } from './decisions.ts';
 import { lockGates, losePart, settleHeld } from './settle-actions.ts';
+import { settleRestored } from './settle-restores.ts';
 import { secondPerson } from './two-person.ts';
 import type { TwoPersonAction } from './two-person.ts';
 
@@ -52,6 +53,7 @@ export async function retireAdapter(
       'UPDATE adapter_targets SET due = false, held_own = 0, held_instance = 0 WHERE workspace_id = $1 AND adapter_id = $2',
       [workspace_id, adapter.adapter_id],
     );
+    while (await settleRestored(tx, { workspace_id, gates: adapter.gates }, by.actor));
     // Its process has one more look, and ends.
     await wakeAdapter(tx, adapter, now, by.actor);
     const incidents = [...new Set(touched)];

@@ -62,15 +62,22 @@ async function mark(tx: Tx, workspace_id: string, workflow_id: string, settles: 
   });
 }
 
-/** Closes a process whose incident is resolved. False when it is not: whatever the workflow believes, it still waits. */
+/** Some adapter has yet to hear that a hold of the incident is released. */
+const RESTORING = `EXISTS (SELECT 1 FROM holds h WHERE h.workspace_id = i.workspace_id AND h.incident_id = i.id AND h.restoring)`;
+
+/**
+ * Closes a process whose incident is resolved; the response stays until every adapter has acknowledged the restore, or is
+ * retired. False when there is something to wait for, whatever the workflow believes.
+ */
 export async function closeProcess(db: Database, process: IncidentProcess): Promise<boolean> {
   return transaction(db, async (tx) => {
-    const row = await one<{ resolved: boolean }>(
+    const row = await one<{ resolved: boolean; restoring: boolean }>(
       tx,
-      `SELECT state = 'resolved' AS resolved FROM incidents WHERE workspace_id = $1 AND id = $2 FOR SHARE`,
+      `SELECT i.state = 'resolved' AS resolved, ${RESTORING} AS restoring FROM incidents i
+        WHERE i.workspace_id = $1 AND i.id = $2 FOR SHARE OF i`,
       [process.workspace_id, process.incident_id],
     );
-    if (row?.resolved !== true) return false;
+    if (row?.resolved !== true || (process.type === 'incidentResponse' && row.restoring)) return false;
     await tx.query({
       name: 'process-close',
       text: `UPDATE process SET over_at = clock_timestamp() WHERE workspace_id = $1 AND workflow_id = $2 AND over_at IS NULL`,

@@ -159,6 +159,12 @@ export async function revokeGrants(tx: Tx, steps: Step[]): Promise<void> {
 export const releasesHolds = (steps: Step[]): boolean =>
   steps.some(({ effects }) => effects.some((e) => e.kind === 'release_holds'));
 
+/** After the bump: an adapter that is retired meanwhile waits for these rows, and ends their wait with its own part. */
+const RESTORING = `UPDATE holds h SET restoring = true FROM unnest($1::text[], $2::text[]) AS k(w, id)
+  WHERE h.workspace_id = k.w AND h.incident_id = k.id AND h.released_at = $3 AND EXISTS (SELECT 1 FROM adapters a
+    JOIN adapter_targets t ON t.workspace_id = a.workspace_id AND t.adapter_id = a.adapter_id AND t.gate = h.gate AND t.target = h.target
+    WHERE a.state = 'active' AND (a.workspace_id = h.workspace_id OR h.workspace_id = 'system') AND t.due)`;
+
 /** Each incident keeps the holds of the actions that end by another decision, unless that one was granted. */
 const RELEASE = `UPDATE holds AS h SET released_at = $3, released_by = k.actor, release_reason = 'resolved'
   FROM unnest($1::text[], $2::text[], $4::text[], $5::jsonb[]) AS k(w, id, actor, keep)
@@ -166,7 +172,10 @@ const RELEASE = `UPDATE holds AS h SET released_at = $3, released_by = k.actor, 
     AND (h.release_granted_at IS NOT NULL OR NOT k.keep ? h.action)
   RETURNING h.workspace_id, h.gate, h.target`;
 
-/** Releases the incidents' own holds in one statement; their rows belong to incidents that the transaction has locked. */
+/**
+ * Releases the incidents' own holds in one statement; their rows belong to incidents that the transaction has locked. Adapters
+ * have yet to hear of it.
+ */
 export async function releaseHolds(tx: Tx, steps: Step[], now: string): Promise<void> {
   const ending = steps.flatMap(({ incident: { workspace_id, id }, effects, actor }) =>
     effects.flatMap((e) => (e.kind === 'release_holds' ? [{ workspace_id, id, actor, keep: e.keep }] : [])),
@@ -180,5 +189,7 @@ export async function releaseHolds(tx: Tx, steps: Step[], now: string): Promise<
     ending.map((e) => JSON.stringify(e.keep)),
   ];
   const { rows } = await tx.query<Moved>({ name: 'holds-release', text: RELEASE, values });
-  if (rows.length > 0) await bump(tx, rows, -1, now, ending[0]?.actor ?? '');
+  if (rows.length === 0) return;
+  await bump(tx, rows, -1, now, ending[0]?.actor ?? '');
+  await tx.query({ name: 'holds-restoring', text: RESTORING, values: values.slice(0, 3) });
 }

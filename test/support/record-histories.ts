@@ -112,7 +112,7 @@ async function recordEscalation(): Promise<void> {
   await save(id, 'severity-escalation.closed');
 }
 
-/** A state that is refused and then taken, a trial, a restore, the end by retirement. */
+/** A state that is refused and then taken, a trial, a restore that the incident waits for, the end by retirement. */
 async function recordAdapter(): Promise<void> {
   const server = await startAdapter();
   const secret = secretFile();
@@ -124,8 +124,12 @@ async function recordAdapter(): Promise<void> {
   await eventually(async () => (await incidentNow(db, id)).state === 'contained');
   await requestTrial(db, OPERATOR, 'recorded');
   await eventually(async () => server.trials === 1);
+  server.behave = (_state, res) => void res.writeHead(503).end();
+  const told = server.received.length;
   await resolveIncident(db, id);
-  await eventually(async () => server.received.at(-1)?.state === 'open');
+  await eventually(async () => server.received.length > told + 1);
+  server.behave = null;
+  await save(`incident/${id}`, 'incident-response.restored');
   const asked = { object: 'recorded', reason: 'over', single_operator: true, confirm: 'recorded', key: freshKey() };
   await retireAdapter(db, OPERATOR, asked);
   await save(`adapter/${adapter_id}`, 'adapter-sync.retired');

@@ -6,7 +6,7 @@ import type { IncidentProcessInput } from './messages.ts';
 
 /**
  * Stays with an incident from report to resolution: waits until its containment has settled, starts the ceremony when
- * one is required, and closes when the incident is resolved.
+ * one is required, and closes when the incident is resolved and every adapter has restored what it held for it.
  */
 export async function incidentResponse(input: IncidentProcessInput): Promise<void> {
   const { workspace_id, incident_id } = input;

@@ -152,7 +152,7 @@ class Course {
     const workspaces = [[this.workspace, 'system']];
     const left = await rows(
       record.db,
-      `SELECT hold_id FROM holds WHERE workspace_id = ANY($1) AND awaited
+      `SELECT hold_id FROM holds WHERE workspace_id = ANY($1) AND (awaited OR restoring)
         UNION ALL SELECT id FROM incidents WHERE workspace_id = ANY($1) AND pending_actions > 0`,
       workspaces,
     );
