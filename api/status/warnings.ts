@@ -1,4 +1,4 @@
-import { adapterTroubles } from '../../db/read/adapters.ts';
+import { adapterTroubles, DUE_COUNTED } from '../../db/read/adapters.ts';
 import type { AdapterTrouble } from '../../db/read/adapters.ts';
 import { retiredNodes } from '../../db/read/attestation-nodes.ts';
 import { oldestPoke } from '../../db/read/relay.ts';
@@ -36,5 +36,6 @@ function adapterWarning({ name, kind, since, due, error }: AdapterTrouble): Warn
   if (kind === 'retired')
     return { code: 'adapter_retired', since, detail: `${name} takes part in no containment any more` };
   const said = error === null ? '' : `, last error: ${error}`;
-  return { code: 'adapter_unacknowledged', since, detail: `${name} has yet to acknowledge ${due} states${said}` };
+  const many = due === DUE_COUNTED ? `${due} states or more` : due === 1 ? '1 state' : `${due} states`;
+  return { code: 'adapter_unacknowledged', since, detail: `${name} has yet to acknowledge ${many}${said}` };
 }

@@ -3,6 +3,7 @@ import type { adapters } from '../schema/adapters.ts';
 import { one, prepared, rows } from '../client.ts';
 import type { Queryable } from '../client.ts';
 import { INSTANCE } from '../command/caller.ts';
+import { RESTORE_RANK } from '../write/adapter-targets.ts';
 
 export type Adapter = typeof adapters.$inferSelect;
 
@@ -41,36 +42,53 @@ export interface AdapterStanding extends Adapter {
   due_restores: number;
 }
 
-/** Every adapter of a workspace, or the one of a name; what is due is counted up to 1000. */
+/** What is due is counted up to here. */
+export const DUE_COUNTED = 1000;
+
+/** Per adapter `a`, by the index of what is due: how much, and since when (the oldest of each urgency). */
+const STANDING = `CROSS JOIN LATERAL (
+    SELECT count(*)::int4 AS due, count(*) FILTER (WHERE t.severity_rank = ${RESTORE_RANK})::int4 AS due_restores
+      FROM (SELECT severity_rank FROM adapter_targets
+        WHERE workspace_id = a.workspace_id AND adapter_id = a.adapter_id AND due LIMIT ${DUE_COUNTED}) AS t) AS d
+  CROSS JOIN LATERAL (
+    SELECT min(t.due_at) AS due_since FROM generate_series(1, ${RESTORE_RANK}) AS r(rank), LATERAL (
+      SELECT due_at FROM adapter_targets WHERE workspace_id = a.workspace_id AND adapter_id = a.adapter_id AND due
+        AND severity_rank = r.rank ORDER BY due_at LIMIT 1) AS t) AS s`;
+
+/** Every adapter of a workspace, or the one of a name; what is due is counted up to `DUE_COUNTED`. */
 export async function listAdapters(db: Queryable, workspace_id: string, name?: string): Promise<AdapterStanding[]> {
   return rows<AdapterStanding>(
     db,
-    `SELECT a.*, d.due, d.due_since, d.due_restores FROM adapters a CROSS JOIN LATERAL (
-        SELECT count(*) AS due, min(t.due_at) AS due_since, count(*) FILTER (WHERE t.severity_rank > 4) AS due_restores
-          FROM (SELECT due_at, severity_rank FROM adapter_targets WHERE workspace_id = a.workspace_id AND adapter_id = a.adapter_id AND due LIMIT 1000) AS t
-      ) AS d WHERE a.workspace_id = $1 AND ($2::text IS NULL OR a.name = $2) ORDER BY a.name`,
+    `SELECT a.*, d.due, s.due_since, d.due_restores FROM adapters a ${STANDING}
+      WHERE a.workspace_id = $1 AND ($2::text IS NULL OR a.name = $2) ORDER BY a.name`,
     [workspace_id, name ?? null],
   );
 }
 
-/** What an operator has to know of a workspace's adapters: those that have not acknowledged for a while, and the retired. */
+/** What an operator has to know of an adapter: it has not acknowledged for a while, or it is retired. */
 export interface AdapterTrouble {
   name: string;
   kind: 'unacknowledged' | 'retired';
   since: string;
+  /** Up to `DUE_COUNTED`. */
   due: number;
   error: string | null;
 }
 
 /** How long an acknowledgement may take before it is worth a word. */
-const UNACKNOWLEDGED_AFTER_MS = 5_000;
+const UNACKNOWLEDGED_AFTER = '5 seconds';
 
+/** A status names at most so many; those that have yet to acknowledge come first, the longest of all, then the last retired. */
+const TROUBLES_SHOWN = 100;
+
+/** The adapters of a workspace that an operator should know of at `now`. */
 export async function adapterTroubles(db: Queryable, workspace_id: string, now: string): Promise<AdapterTrouble[]> {
-  return (await listAdapters(db, workspace_id)).flatMap(
-    ({ name, state, retired_at, due, due_since, last_error }): AdapterTrouble[] => {
-      if (state === 'retired') return [{ name, kind: 'retired', since: retired_at ?? now, due: 0, error: null }];
-      const late = due_since !== null && Date.parse(now) - Date.parse(due_since) > UNACKNOWLEDGED_AFTER_MS;
-      return late ? [{ name, kind: 'unacknowledged', since: due_since, due, error: last_error }] : [];
-    },
+  return rows<AdapterTrouble>(
+    db,
+    `SELECT * FROM (SELECT a.name, 'unacknowledged' AS kind, s.due_since AS since, d.due, a.last_error AS error FROM adapters a ${STANDING}
+      WHERE a.workspace_id = $1 AND a.state = 'active' AND s.due_since < $2::timestamptz - interval '${UNACKNOWLEDGED_AFTER}'
+      UNION ALL SELECT name, 'retired', retired_at, 0, NULL FROM adapters WHERE workspace_id = $1 AND state = 'retired') AS t
+      ORDER BY kind DESC, CASE kind WHEN 'unacknowledged' THEN since END, since DESC, name LIMIT ${TROUBLES_SHOWN}`,
+    [workspace_id, now],
   );
 }
