@@ -1,4 +1,6 @@
+import { CLASSES } from '../../domain/containment/types.ts';
 import type { IncidentClass } from '../../domain/containment/types.ts';
+import { INCIDENT_STATES } from '../../domain/incident/types.ts';
 import type { Incident, IncidentState } from '../../domain/incident/types.ts';
 import { rows } from '../client.ts';
 import type { Queryable } from '../client.ts';
@@ -31,7 +33,7 @@ export interface Page<T, P> {
 const AWAITING = "(state IN ('contained', 'containment_failed') OR (state = 'open' AND pending_actions > 0))";
 const ORDER = 'severity_rank, created_at DESC, id';
 
-/** Highest severity first, then newest, then id; the whole order is one index walk per workspace. */
+/** Highest severity first, then newest, then id; the whole order is a merge of index walks. */
 export async function listIncidents(db: Queryable, filter: IncidentFilter): Promise<Page<Incident, IncidentPosition>> {
   const { text, values } = incidentListQuery(filter);
   const found = await rows<Incident>(db, text, values);
@@ -45,26 +47,36 @@ export async function listIncidents(db: Queryable, filter: IncidentFilter): Prom
 export function incidentListQuery(filter: IncidentFilter): { text: string; values: unknown[] } {
   const parameters = new Parameters();
   const limit = parameters.add(filter.limit + 1, 'int4');
-  const filters = filterConditions(filter, parameters);
+  const alternatives = alternativesOf(filter, parameters);
+  const severity =
+    filter.severity_rank === undefined ? '' : ` AND severity_rank = ${parameters.add(filter.severity_rank, 'int2')}`;
   const ranges = filter.after === undefined ? [''] : rangesBehind(filter.after, parameters);
   const parts = visibleWorkspaces(filter.workspace_id).flatMap((workspace_id) => {
     const workspace = parameters.add(workspace_id);
-    return ranges.map(
-      (range) =>
-        `(SELECT * FROM incidents WHERE workspace_id = ${workspace}${filters}${range} ORDER BY ${ORDER} LIMIT ${limit})`,
+    return alternatives.flatMap((alternative) =>
+      ranges.map(
+        (range) =>
+          `(SELECT * FROM incidents WHERE workspace_id = ${workspace}${alternative}${severity}${range} ORDER BY ${ORDER} LIMIT ${limit})`,
+      ),
     );
   });
   const text = `SELECT * FROM (${parts.join('\nUNION ALL\n')}) AS page ORDER BY ${ORDER} LIMIT ${limit}`;
   return { text, values: parameters.values };
 }
 
-function filterConditions(filter: IncidentFilter, parameters: Parameters): string {
-  let out = '';
-  if (filter.state === 'contained') out += ` AND ${AWAITING}`;
-  else if (filter.state !== undefined) out += ` AND state = ${parameters.add(filter.state)}`;
-  if (filter.class !== undefined) out += ` AND class = ${parameters.add(filter.class)}`;
-  if (filter.severity_rank !== undefined) out += ` AND severity_rank = ${parameters.add(filter.severity_rank, 'int2')}`;
-  return out;
+/**
+ * The filter as conditions that exclude each other, each of them one walk of an index: that of states and classes has the
+ * order of the list only where both are given, so the one that is missing goes through its values.
+ */
+function alternativesOf({ state, class: cls }: IncidentFilter, parameters: Parameters): string[] {
+  if (state === undefined && cls === undefined) return [''];
+  if (state === 'contained' && cls === undefined) return [` AND ${AWAITING}`];
+  const of = (s: IncidentState, c: string, more = '') => ` AND state = ${parameters.add(s)} AND class = ${c}${more}`;
+  if (cls === undefined) return CLASSES.map((c) => of(state as IncidentState, parameters.add(c)));
+  const c = parameters.add(cls);
+  if (state === undefined) return INCIDENT_STATES.map((s) => of(s, c));
+  if (state !== 'contained') return [of(state, c)];
+  return [of('contained', c), of('containment_failed', c), of('open', c, ' AND pending_actions > 0')];
 }
 
 /**

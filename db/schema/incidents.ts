@@ -81,8 +81,14 @@ export const incidents = pgTable(
       sql`(${t.severity}, ${t.severity_rank}) IN (('critical', 1), ('high', 2), ('medium', 3), ('low', 4))`,
     ),
     index('incidents_list').on(t.workspace_id, t.severity_rank, t.created_at.desc().nullsFirst(), t.id),
-    index('incidents_state_list').on(t.workspace_id, t.state, t.severity_rank, t.created_at.desc().nullsFirst(), t.id),
-    index('incidents_class_list').on(t.workspace_id, t.class, t.severity_rank, t.created_at.desc().nullsFirst(), t.id),
+    index('incidents_state_class_list').on(
+      t.workspace_id,
+      t.state,
+      t.class,
+      t.severity_rank,
+      t.created_at.desc().nullsFirst(),
+      t.id,
+    ),
     index('incidents_awaiting')
       .on(t.workspace_id, t.severity_rank, t.created_at.desc().nullsFirst(), t.id)
       .where(sql`state IN ('contained', 'containment_failed') OR (state = 'open' AND pending_actions > 0)`),

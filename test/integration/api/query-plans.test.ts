@@ -62,6 +62,10 @@ const filters: Record<string, Partial<IncidentFilter>> = {
   'a page behind another': { after },
   'a page of what awaits recovery': { state: 'contained', after },
   'a page of a class': { class: 'manifest_mismatch', after },
+  'a state and a class': { state: 'resolved', class: 'tool_call_burst' },
+  'what awaits recovery of a class': { state: 'contained', class: 'forbidden_airlock_request' },
+  'a state, a class and a severity': { state: 'acknowledged', class: 'forbidden_airlock_request', severity_rank: 3 },
+  'a page of a state and a class': { state: 'resolved', class: 'manifest_mismatch', after },
 };
 
 describe('every list walks an index', () => {
@@ -69,8 +73,11 @@ describe('every list walks an index', () => {
     const limit = 50;
     const nodes = await plan(incidentListQuery({ workspace_id: 'default', limit, ...filter }));
     expect(nodes.filter((n) => n['Node Type'] === 'Seq Scan')).toEqual([]);
-    // One page and at most a lookahead per workspace and range: not what lies before or behind it.
-    expect(rowsRead(nodes)).toBeLessThanOrEqual(6 * (limit + 1));
+    // One page and at most a lookahead per workspace, range and value of a filter that is missing: not what lies before or
+    // behind it.
+    const values =
+      filter.class === undefined ? (filter.state === undefined || filter.state === 'contained' ? 1 : 9) : 5;
+    expect(rowsRead(nodes)).toBeLessThanOrEqual(6 * values * (limit + 1));
   });
 
   it.each([undefined, { created_at: '2026-01-01T00:50:00.000Z', id: 'INC-20260101-000000-1009002' }])(
