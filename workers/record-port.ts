@@ -16,7 +16,7 @@ export function recordPort(db: Database, context: () => AttestationContext): Rec
     closeProcess: (process) => closeProcess(db, process),
     acknowledge: (decision, ack) => acknowledgeRecovery(db, decision, ack),
     resolve: (decision, operator) => decideIncident(db, decision, { kind: 'resolve', operator }),
-    refuse: (decision, code) => decideIncident(db, decision, async () => ({ ok: false, code })),
+    refuse: (decision, code) => decideIncident(db, decision, async () => ({ asked: { ok: false, code } })),
     openChallenges: (by, incident_id) => openChallenges(db, by, incident_id),
     reattest: (decision, given) => reattestIncident(db, decision, given, context()),
     nudge: (seen) => nudgeOperators(db, seen),

@@ -23,7 +23,18 @@ export interface Answer {
   evidence: unknown;
 }
 
-export type Appraised = { ok: true; node: string; passed: boolean; failed: Claim[] } | { ok: false; code: string };
+export type Appraised =
+  | {
+      ok: true;
+      node: string;
+      passed: boolean;
+      failed: Claim[];
+      /** As it was before this answer. */
+      challenge: Challenge;
+      /** The node has failed since, by its TPM's own clock: what it showed before speaks for it no longer. */
+      outdated: boolean;
+    }
+  | { ok: false; code: string };
 
 type NodeRow = typeof attestationNodes.$inferSelect;
 
@@ -64,21 +75,20 @@ export async function appraiseChallenge(
     sha256,
     verify_p256: verifyP256Native,
   });
-  await record(tx, by, node, answer, result, now);
-  return { ok: true, node: node.node, passed: result.passed, failed: failedClaims(result) };
+  const late = result.counters !== null && isOlder(result.counters, node.counters ?? null);
+  await record(tx, by, node, answer, { ...result, late }, now);
+  const { passed } = result;
+  const outdated = late && node.last_passed === false;
+  return { ok: true, node: node.node, passed, failed: failedClaims(result), challenge, outdated };
 }
+
+/** `late`: the quote is older than the last one recorded. */
+type Judged = AppraisalResult & { late: boolean };
 
 /** Evidence of any size is kept up to this; its digest is kept whole. */
 const EVIDENCE_KEPT = 16_384;
 
-async function record(
-  tx: Tx,
-  by: Caller,
-  node: NodeRow,
-  answer: Answer,
-  result: AppraisalResult,
-  now: string,
-): Promise<void> {
+async function record(tx: Tx, by: Caller, node: NodeRow, answer: Answer, result: Judged, now: string): Promise<void> {
   const evidence = JSON.stringify(answer.evidence ?? null);
   const digest = Buffer.from(sha256(Buffer.from(evidence))).toString('hex');
   await tx.query('UPDATE challenges SET used_at = $3 WHERE workspace_id = $1 AND challenge_id = $2', [
@@ -130,14 +140,8 @@ async function record(
 }
 
 /** What the node is known by from now on; a quote that is older than the last one recorded changes nothing of that. */
-async function stand(
-  tx: Tx,
-  node: NodeRow,
-  { counters, passed, reboot }: AppraisalResult,
-  now: string,
-): Promise<number> {
+async function stand(tx: Tx, node: NodeRow, { counters, passed, reboot, late }: Judged, now: string): Promise<number> {
   const where = 'WHERE workspace_id = $1 AND node = $2 RETURNING version';
-  const late = counters !== null && isOlder(counters, node.counters ?? null);
   const row = late
     ? await one<{ version: number }>(tx, `UPDATE attestation_nodes SET version = version + 1 ${where}`, [
         INSTANCE,

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncidentEvent } from '../../domain/incident/transition.ts';
+import type { Incident } from '../../domain/incident/types.ts';
 import type { Database } from '../client.ts';
+import type { Tx } from '../transaction.ts';
 import { decideIncident } from './decide-incident.ts';
 import type { Decided, Decision } from './decide-incident.ts';
 
@@ -23,7 +25,7 @@ export async function acknowledgeRecovery(db: Database, decision: Decision, ack:
     ...(salt === null || ack.note === undefined ? {} : { note_digest: saltedDigest(salt, ack.note) }),
     ...(ack.containment_binding === undefined ? {} : { containment_binding: ack.containment_binding }),
   };
-  return decideIncident(db, decision, event, async (tx, incident, now) => {
+  const also = async (tx: Tx, incident: Incident, now: string): Promise<void> => {
     await tx.query({
       name: 'acknowledgement-insert',
       text: `INSERT INTO acknowledgements
@@ -42,7 +44,8 @@ export async function acknowledgeRecovery(db: Database, decision: Decision, ack:
         decision.on_behalf_of,
       ],
     });
-  });
+  };
+  return decideIncident(db, decision, event, { also });
 }
 
 /** The salted digest of a free text, as an entry carries it: hex SHA-256(salt || text). */

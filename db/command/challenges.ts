@@ -1,16 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { challengeExpiry, reattestNodes } from '../../domain/attestation/challenge.ts';
+import { challengeExpiry } from '../../domain/attestation/challenge.ts';
 import type { ServedIncident } from '../../domain/attestation/challenge.ts';
-import { AttestationError } from '../../domain/attestation/error.ts';
-import type { Incident } from '../../domain/incident/types.ts';
-import { one, rows } from '../client.ts';
-import type { Database, Queryable } from '../client.ts';
+import { one } from '../client.ts';
+import type { Database } from '../client.ts';
+import { awaitingReattestation } from '../read/awaiting-reattestation.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import { writeEntries } from '../write/ledger.ts';
 import { INSTANCE } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { lockIncident } from './decide-incident.ts';
+import { baselinesFor, evidenceNode, nodesFor, readScope } from './reattest-scope.ts';
 
 export interface OpenedChallenge {
   challenge_id: string;
@@ -25,65 +25,49 @@ export type OpenedChallenges =
   | { ok: true; challenges: OpenedChallenge[]; baselines: string[] }
   | { ok: false; code: 'incident_not_found' | 'already_resolved' | 'reattest_not_required' | 'tpm_unavailable' };
 
-/** More enrolled nodes than this are not asked at all: asking some of them would let the others be skipped. */
-const NODES_AT_MOST = 256;
+/** Besides the one asked about, a challenge serves at most this many incidents: all of them are judged in one transaction. */
+export const SHARED_AT_MOST = 200;
 
-/** Which enrolled nodes must quote for an incident; without any there is no TPM to ask. */
-export async function nodesFor(tx: Queryable, incident: Incident): Promise<string[] | null> {
-  const enrolled = await rows<{ node: string }>(
-    tx,
-    `SELECT node FROM attestation_nodes WHERE workspace_id = $1 AND state = 'enrolled' ORDER BY node LIMIT $2`,
-    [INSTANCE, NODES_AT_MOST + 1],
-  );
-  if (enrolled.length > NODES_AT_MOST) throw new Error(`more than ${NODES_AT_MOST} nodes are enrolled`);
-  const evidence = JSON.parse(incident.evidence) as Record<string, unknown>;
-  try {
-    return reattestNodes(
-      evidence['node'],
-      enrolled.map((n) => n.node),
-    );
-  } catch (error) {
-    if (error instanceof AttestationError && error.code === 'no_node_enrolled') return null;
-    throw error;
-  }
-}
-
-/** Baselines that an integrity_violation's re-attestation checks afresh; other classes check none. */
-export async function baselinesFor(tx: Queryable, incident: Incident): Promise<string[]> {
-  if (incident.class !== 'integrity_violation') return [];
-  const found = await rows<{ baseline: string }>(
-    tx,
-    'SELECT DISTINCT baseline FROM integrity_baselines WHERE workspace_id = $1 ORDER BY baseline LIMIT 256',
-    [INSTANCE],
-  );
-  return found.map((b) => b.baseline);
-}
-
-/** Writes one single-use challenge per node the incident asks for, bound to the incident as it stands under its lock. */
+/**
+ * Writes one single-use challenge per node the incident asks for, bound to the incident as it stands under its lock, and
+ * to the others that ask for no more than these nodes: a pass counts for each that is then as it was now. Files are
+ * checked only when the one asked about is an integrity violation; with any other, no violation of files is served.
+ */
 export async function openChallenges(db: Database, by: Caller, incident_id: string): Promise<OpenedChallenges> {
   return transaction(db, async (tx) => {
     const incident = await lockIncident(tx, by.workspace_id, incident_id);
     if (incident === undefined) return { ok: false, code: 'incident_not_found' };
     if (incident.state === 'resolved') return { ok: false, code: 'already_resolved' };
     if (!incident.require_reattest) return { ok: false, code: 'reattest_not_required' };
-    const nodes = await nodesFor(tx, incident);
-    if (nodes === null) return { ok: false, code: 'tpm_unavailable' };
-    const served: ServedIncident = {
-      workspace_id: incident.workspace_id,
-      incident_id: incident.id,
-      binding: incident.binding,
-      occurrences: incident.occurrences,
-      settlements: incident.settlements,
-    };
+    const scope = await readScope(tx);
+    const nodes = nodesFor(scope, evidenceNode(incident));
+    if (nodes.length === 0) return { ok: false, code: 'tpm_unavailable' };
+    const baselines = baselinesFor(scope, incident.class);
+    const asked = served({ ...incident, incident_id: incident.id });
+    const shared = (await awaitingReattestation(tx, { workspace_id: by.workspace_id, except: incident.id }))
+      .map((other) => ({ ...other, nodes: nodesFor(scope, other.node), files: baselinesFor(scope, other.class) }))
+      .filter((o) => o.nodes.every((n) => nodes.includes(n)) && o.files.every((b) => baselines.includes(b)))
+      .slice(0, SHARED_AT_MOST);
     const challenges: OpenedChallenge[] = [];
-    for (const node of nodes) challenges.push(await writeChallenge(tx, by, node, 'reattest', [served]));
-    return { ok: true, challenges, baselines: await baselinesFor(tx, incident) };
+    for (const node of nodes) {
+      const others = shared.filter((o) => o.nodes.includes(node)).map(served);
+      challenges.push(await writeChallenge(tx, by, node, 'reattest', [asked, ...others]));
+    }
+    return { ok: true, challenges, baselines };
   });
 }
 
+const served = ({ workspace_id, incident_id, binding, occurrences, settlements }: ServedIncident): ServedIncident => ({
+  workspace_id,
+  incident_id,
+  binding,
+  occurrences,
+  settlements,
+});
+
 /**
- * Writes one challenge for a node with the PCRs that its reference values name. `expect` gives what a proof besides the
- * quote must match.
+ * Writes one challenge for a node with the PCRs that its reference values name; the first of `incidents` is the one asked
+ * about. `expect` gives what a proof besides the quote must match.
  */
 export async function writeChallenge(
   tx: Tx,
@@ -116,6 +100,8 @@ export async function writeChallenge(
       by.on_behalf_of,
     ],
   });
+  // Ids of all would not fit an entry; each incident that the answer counts for has an entry that names the first.
+  const [asked, ...shared] = incidents.map((i) => i.incident_id);
   await writeEntries(tx, [
     {
       workspace_id: INSTANCE,
@@ -126,7 +112,12 @@ export async function writeChallenge(
       object: `node/${node}`,
       record_hash: null,
       record_version: null,
-      detail: { challenge_id: challenge.challenge_id, purpose, incidents: incidents.map((i) => i.incident_id) },
+      detail: {
+        challenge_id: challenge.challenge_id,
+        purpose,
+        incidents: asked === undefined ? [] : [asked],
+        ...(shared.length === 0 ? {} : { shared: shared.length }),
+      },
       policy_digest: null,
     },
   ]);

@@ -1,12 +1,12 @@
 import { transition } from '../../domain/incident/transition.ts';
 import type { IncidentEvent } from '../../domain/incident/transition.ts';
-import type { Incident } from '../../domain/incident/types.ts';
+import type { Effect, Incident } from '../../domain/incident/types.ts';
+import type { Step } from '../../domain/intake/types.ts';
 import type { Database } from '../client.ts';
-import { one } from '../client.ts';
+import { rows } from '../client.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import { sha256, writeChange } from '../write/change.ts';
-import { writeEntries } from '../write/ledger.ts';
 import { visibleWorkspaces } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { recall, remember } from './decisions.ts';
@@ -24,27 +24,52 @@ export type Decided =
 type Refusal = { ok: false; code: string; missing?: string[]; void?: true };
 type Recorded = { ok: true } | Refusal;
 
+/** What is asked of the incident, or why it is refused; `beside`: judged changes of other incidents that it brings about. */
+export interface Asked {
+  asked: IncidentEvent | Refusal;
+  beside?: Step[];
+}
+
+/** The incident under its lock, and the others that were locked with it. */
+export interface Locked {
+  incident: Incident;
+  others: Incident[];
+  now: string;
+  tx: Tx;
+}
+
+/** Locks the rows of incidents that the caller may see, in id order. */
+async function lockIncidents(tx: Tx, workspace_id: string, ids: string[]): Promise<Incident[]> {
+  return rows<Incident>(
+    tx,
+    'SELECT * FROM incidents WHERE workspace_id = ANY($1) AND id = ANY($2) ORDER BY id FOR UPDATE',
+    [visibleWorkspaces(workspace_id), ids],
+  );
+}
+
 /** Locks the incident's row where the caller may see it. */
 export async function lockIncident(tx: Tx, workspace_id: string, id: string): Promise<Incident | undefined> {
-  return one<Incident>(tx, 'SELECT * FROM incidents WHERE workspace_id = ANY($1) AND id = $2 FOR UPDATE', [
-    visibleWorkspaces(workspace_id),
-    id,
-  ]);
+  return (await lockIncidents(tx, workspace_id, [id]))[0];
 }
 
 /**
  * One decision about one incident: lock the row, judge it, write record, ledger and outbox, remember the decision id.
- * `event` may ask for the locked row. Refused with `incident_not_found`, `idempotency_key_reused` or a `RefusalCode`;
- * `also` runs in the same transaction after an accepted change.
+ * `event` may ask for the locked row. Refused with `incident_not_found`, `idempotency_key_reused` or a `RefusalCode`.
+ * `also` runs in the same transaction after an accepted change; `beside` names incidents to be locked with this one.
  */
 export async function decideIncident(
   db: Database,
   decision: Decision,
-  event: IncidentEvent | ((incident: Incident, now: string, tx: Tx) => Promise<IncidentEvent | Refusal>),
-  also?: (tx: Tx, incident: Incident, now: string) => Promise<void>,
+  event: IncidentEvent | ((locked: Locked) => Promise<Asked>),
+  options: {
+    also?: (tx: Tx, incident: Incident, now: string) => Promise<void>;
+    beside?: (tx: Tx) => Promise<string[]>;
+  } = {},
 ): Promise<Decided> {
   return transaction(db, async (tx) => {
-    const before = await lockIncident(tx, decision.workspace_id, decision.incident_id);
+    const others = (await options.beside?.(tx)) ?? [];
+    const locked = await lockIncidents(tx, decision.workspace_id, [decision.incident_id, ...others]);
+    const before = locked.find((i) => i.id === decision.incident_id);
     if (before === undefined) return { ok: false, code: 'incident_not_found' };
     const aggregate = `incident/${before.id}`;
     const { now, known, reused } = await recall(tx, before.workspace_id, aggregate, decision);
@@ -52,7 +77,11 @@ export async function decideIncident(
     if (known !== null) return { ...(known as Recorded), incident: before };
 
     const by = { ...decision, workspace_id: before.workspace_id };
-    const asked = typeof event === 'function' ? await event(before, now, tx) : event;
+    const { asked, beside = [] } =
+      typeof event === 'function'
+        ? await event({ incident: before, others: locked.filter((i) => i !== before), now, tx })
+        : { asked: event };
+    const change = { now, before: new Map(locked.map((i) => [`${i.workspace_id}/${i.id}`, i])) };
     const verdict = 'ok' in asked ? asked : transition(before, asked, now, sha256);
     const kind = 'ok' in asked ? 'evidence' : asked.kind;
     if (!verdict.ok) {
@@ -61,29 +90,32 @@ export async function decideIncident(
         code: verdict.code,
         ...(verdict.missing ? { missing: verdict.missing } : {}),
       };
-      const after = 'void' in verdict ? await voidEarlier(tx, before, by, now) : before;
-      await writeEntries(tx, [refusal(after, by, kind, outcome, now)]);
+      const own = 'void' in verdict ? voidEarlier(before, by, now) : [];
+      const after = own[0]?.incident ?? before;
+      const entries = [refusal(after, by, kind, outcome, now)];
+      await writeChange(tx, { ...change, steps: [...own, ...beside], entries });
       await remember(tx, by, { ...decision, aggregate, kind, outcome, now });
       return { ...outcome, incident: after };
     }
     const { incident } = verdict;
-    if (verdict.changed) {
-      const key = `${before.workspace_id}/${before.id}`;
-      const step = { incident, effects: verdict.effects, actor: by.actor, on_behalf_of: by.on_behalf_of };
-      await writeChange(tx, { now, before: new Map([[key, before]]), steps: [step] });
-      await also?.(tx, incident, now);
-    }
+    const own = verdict.changed ? [stepOf(incident, verdict.effects, by)] : [];
+    if (own.length + beside.length > 0) await writeChange(tx, { ...change, steps: [...own, ...beside] });
+    if (verdict.changed) await options.also?.(tx, incident, now);
     await remember(tx, by, { ...decision, aggregate, kind, outcome: { ok: true }, now });
     return { ok: true, incident };
   });
 }
 
-async function voidEarlier(tx: Tx, before: Incident, by: Caller, now: string): Promise<Incident> {
+const stepOf = (incident: Incident, effects: Effect[], { actor, on_behalf_of }: Caller): Step => ({
+  incident,
+  effects,
+  actor,
+  on_behalf_of,
+});
+
+function voidEarlier(before: Incident, by: Caller, now: string): Step[] {
   const verdict = transition(before, { kind: 'appraisal_failed' }, now, sha256);
-  if (!verdict.ok || !verdict.changed) return before;
-  const step = { ...verdict, actor: by.actor, on_behalf_of: by.on_behalf_of };
-  await writeChange(tx, { now, before: new Map([[`${before.workspace_id}/${before.id}`, before]]), steps: [step] });
-  return verdict.incident;
+  return verdict.ok && verdict.changed ? [stepOf(verdict.incident, verdict.effects, by)] : [];
 }
 
 const refusal = (incident: Incident, by: Caller, kind: string, outcome: Refusal, now: string) => ({

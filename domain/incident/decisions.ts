@@ -39,21 +39,25 @@ export function acknowledge(
   return changed(acked, entry('recovery_acknowledged', detail), { kind: 'poke' });
 }
 
+/** What a challenge was written for; `asked_for` is the incident it was asked about, when that is another one. */
+export interface ReattestationProof {
+  binding: string;
+  occurrences: number;
+  settlements: number;
+  asked_for?: string;
+}
+
 /** A passing appraisal counts only for the containment, occurrence and settlements its challenge was written for. */
-export function reattest(
-  i: Incident,
-  proof: { binding: string; occurrences: number; settlements: number },
-  now: string,
-): Verdict {
+export function reattest(i: Incident, proof: ReattestationProof, now: string): Verdict {
   if (i.state === 'resolved') return refuse('already_resolved');
   if (!i.require_reattest) return refuse('reattest_not_required');
   if (proof.binding !== i.binding) return refuse('containment_changed');
   if (proof.occurrences !== i.occurrences) return refuse('occurrence_changed');
   if (proof.settlements !== i.settlements) return refuse('settlement_changed');
   const attested = { ...i, reattest_binding: i.binding, re_attested_at: now };
-  return changed(attested, entry('recovery_reattested', { binding: i.binding, occurrence: i.occurrences }), {
-    kind: 'poke',
-  });
+  const shared = proof.asked_for === undefined ? {} : { shared: true, asked_for: proof.asked_for };
+  const detail = { binding: i.binding, occurrence: i.occurrences, ...shared };
+  return changed(attested, entry('recovery_reattested', detail), { kind: 'poke' });
 }
 
 /** Opens the latch only when nothing is missing; releases the incident's own holds, a quarantined digest stays. */

@@ -10,6 +10,10 @@ export const ackCounts = (i: Latch): boolean => i.ack_binding === i.binding;
 export const reattestCounts = (i: Latch): boolean => i.reattest_binding === i.binding;
 export const ceremonyRequired = (i: Latch): boolean => i.require_ack || i.require_reattest;
 
+/** Whether a passing appraisal is still asked for. */
+export const wantsReattestation = (i: Latch & { state: IncidentState }): boolean =>
+  i.state !== 'resolved' && i.require_reattest && !reattestCounts(i);
+
 /** What is still missing before the latch may open; `[]` means the ceremony is complete. */
 export function missing(i: Latch): ('ack' | 'reattest' | 'containment')[] {
   const out: ('ack' | 'reattest' | 'containment')[] = [];

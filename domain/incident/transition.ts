@@ -2,6 +2,7 @@
 import type { Sha256 } from '../canonical/hash.ts';
 import type { Severity } from '../containment/types.ts';
 import { acknowledge, reattest, resolve, triage } from './decisions.ts';
+import type { ReattestationProof } from './decisions.ts';
 import { fold, raise, voidReattestation } from './occurrences.ts';
 import type { Fold, Judging } from './occurrences.ts';
 import { seal } from './record.ts';
@@ -17,7 +18,7 @@ export type IncidentEvent =
   | { kind: 'appraisal_failed' }
   | { kind: 'triage'; operator: string }
   | { kind: 'ack'; operator: string; actor: string; containment_binding?: string; note_digest?: string }
-  | { kind: 'reattest'; proof: { binding: string; occurrences: number; settlements: number } }
+  | { kind: 'reattest'; proof: ReattestationProof }
   | { kind: 'resolve'; operator: string };
 
 /**

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
+import { awaitingReattestationQuery } from '../../../db/read/awaiting-reattestation.ts';
 import { gateQuery } from '../../../db/read/check-gate.ts';
 import { incidentListQuery } from '../../../db/read/list-incidents.ts';
 import type { IncidentFilter } from '../../../db/read/list-incidents.ts';
@@ -93,6 +94,12 @@ describe('every list walks an index', () => {
       expect(rowsRead(nodes)).toBeLessThanOrEqual(2 * 51);
     },
   );
+
+  it('of what awaits a re-attestation', async () => {
+    const nodes = await plan(awaitingReattestationQuery({ workspace_id: 'default', except: 'INC-none' }));
+    expect(nodes.filter((n) => n['Node Type'] === 'Seq Scan')).toEqual([]);
+    expect(rowsRead(nodes)).toBeLessThanOrEqual(2 * 2_000);
+  });
 
   it.each([undefined, 'agent:7'])('of standing holds for target %s', async (target) => {
     const nodes = await plan(gateQuery('default', 'agent', target));
