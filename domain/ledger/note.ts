@@ -2,6 +2,7 @@
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Sha256 } from '../canonical/hash.ts';
 import { fromBase64, toBase64 } from '../signing/base64.ts';
+import { verifyEd25519 } from '../signing/ed25519.ts';
 import { LedgerError } from './error.ts';
 
 const ED25519 = 1;
@@ -23,7 +24,8 @@ const NAME = /^[^\s+\p{Cc}]+$/u;
 
 /** The key under its name: the id is the first four bytes of SHA-256(name || 0x0A || 0x01 || key). */
 export function noteKey(name: string, publicKey: Uint8Array, sha256: Sha256): NoteKey {
-  if (!NAME.test(name) || publicKey.length !== 32) throw new LedgerError('key_malformed', 'no name or no Ed25519 key');
+  if (!NAME.test(name) || !name.isWellFormed() || publicKey.length !== 32)
+    throw new LedgerError('key_malformed', 'no name or no Ed25519 key');
   const id = bytesToHex(sha256(concatBytes(utf8ToBytes(`${name}\n`), Uint8Array.of(ED25519), publicKey)).slice(0, 4));
   return { name, id, publicKey };
 }
@@ -43,10 +45,24 @@ export function parseNoteKey(line: string, sha256: Sha256): NoteKey {
   return key;
 }
 
-/** The note of `text`, which ends in a newline, with one signature. */
-export function signNote(text: string, key: NoteKey, sign: SignNote): string {
-  return `${text}\n${signatureLine(key, sign(utf8ToBytes(text)))}`;
+const isPlainText = (text: string): boolean => text.isWellFormed() && !/[\u0000-\u0009\u000b-\u001f\u007f]/.test(text);
+
+/** What a signature covers. Errors: LedgerError `note_malformed`, for a text that no note can have. */
+export function noteMessage(text: string): Uint8Array {
+  if (!text.endsWith('\n') || !isPlainText(text)) throw new LedgerError('note_malformed', 'no text of a note');
+  return utf8ToBytes(text);
 }
+
+/** The note of `text` with signatures that were made over its `noteMessage`. Errors: LedgerError `note_malformed`. */
+export function noteOf(text: string, signatures: readonly { key: NoteKey; signature: Uint8Array }[]): string {
+  noteMessage(text);
+  if (signatures.length === 0) throw new LedgerError('note_malformed', 'a note without a signature');
+  return `${text}\n${signatures.map(({ key, signature }) => signatureLine(key, signature)).join('')}`;
+}
+
+/** The note of `text`, which ends in a newline, with one signature. Errors: LedgerError `note_malformed`. */
+export const signNote = (text: string, key: NoteKey, sign: SignNote): string =>
+  noteOf(text, [{ key, signature: sign(noteMessage(text)) }]);
 
 const signatureLine = ({ name, id }: NoteKey, signature: Uint8Array): string =>
   `— ${name} ${toBase64(concatBytes(hexToBytes(id), signature))}\n`;
@@ -61,7 +77,7 @@ interface Signature {
 export function parseNote(note: string): { text: string; signatures: Signature[] } {
   const malformed = (what: string) => new LedgerError('note_malformed', `the note ${what}`);
   if (note.length > LIMITS.bytes) throw malformed('is too long');
-  if (!note.isWellFormed() || /[\u0000-\u0009\u000b-\u001f\u007f]/.test(note)) throw malformed('is not plain text');
+  if (!isPlainText(note)) throw malformed('is not plain text');
   const at = note.lastIndexOf('\n\n');
   if (at === -1 || !note.endsWith('\n')) throw malformed('has no signatures');
   const lines = note.slice(at + 2, -1).split('\n');
@@ -81,9 +97,9 @@ function parseSignature(line: string, malformed: (what: string) => LedgerError):
  * The text of a note that at least one of `keys` signed; signatures of others are ignored, a wrong one of a known key is
  * not. Errors: LedgerError `note_malformed`, `note_unsigned`, `note_forged`.
  */
-export function openNote(note: string, keys: readonly NoteKey[], verify: VerifySignature): string {
+export function openNote(note: string, keys: readonly NoteKey[], verify: VerifySignature = verifyEd25519): string {
   const { text, signatures } = parseNote(note);
-  const message = utf8ToBytes(text);
+  const message = noteMessage(text);
   let signed = false;
   for (const { name, id, signature } of signatures) {
     const key = keys.find((k) => k.name === name && k.id === id);

@@ -1,81 +1,92 @@
-// That a leaf is in a tree, and that a tree is the beginning of a larger one: RFC 9162 §2.1.3 and §2.1.4.
+// A log proves two things: that a leaf is in a tree (RFC 9162 §2.1.3), and that a tree begins with an older one (§2.1.4).
 import type { Sha256 } from '../canonical/hash.ts';
 import { LedgerError } from './error.ts';
-import { TILE_WIDTH } from './right-edge.ts';
-import { nodeHash, rootOf } from './tree.ts';
+import { readNodes } from './nodes.ts';
+import type { NodeId, TileReader } from './nodes.ts';
+import { HASH_SIZE, copyOf, emptyRoot, nodeHash, sameHash } from './tree.ts';
 
-/** The first `width` hashes (32 bytes each) of tile `n` of a level, or more. */
-export type TileReader = (level: number, n: number, width: number) => Promise<Uint8Array>;
+export type { TileReader } from './nodes.ts';
+
+/** Leaves `[from, to)`, whose root is one hash of a proof. */
+type Range = readonly [from: number, to: number];
+
+/** The exponent of the largest power of two up to `n`; by comparing, as a logarithm rounds where a double is narrow. */
+function exponent(n: number): number {
+  let level = 0;
+  while (2 ** (level + 1) <= n) level += 1;
+  return level;
+}
+
+/** The largest power of two below `n`, for n of at least 2. */
+const split = (n: number): number => 2 ** exponent(n - 1);
+
+/** PATH(m, D[from:to]) of §2.1.3.1, deepest first. */
+function inclusionRanges(m: number, from: number, to: number): Range[] {
+  if (to - from === 1) return [];
+  const middle = from + split(to - from);
+  return m < middle
+    ? [...inclusionRanges(m, from, middle), [middle, to]]
+    : [...inclusionRanges(m, middle, to), [from, middle]];
+}
+
+/** SUBPROOF(m, D[from:to], whole) of §2.1.4.1; m counts from the first leaf of the tree. */
+function consistencyRanges(m: number, from: number, to: number, whole = true): Range[] {
+  if (m === to) return whole ? [] : [[from, to]];
+  const middle = from + split(to - from);
+  return m <= middle
+    ? [...consistencyRanges(m, from, middle, whole), [middle, to]]
+    : [...consistencyRanges(m, middle, to, false), [from, middle]];
+}
+
+/** The complete subtrees of a range that starts where its widest one may start, left to right. */
+function subtrees([from, to]: Range): NodeId[] {
+  const nodes: NodeId[] = [];
+  let at = from;
+  while (at < to) {
+    const level = exponent(to - at);
+    nodes.push({ level, n: at / 2 ** level });
+    at += 2 ** level;
+  }
+  return nodes;
+}
 
 export interface Prover {
   /** The hashes that lead from leaf `index` to the root over `size` leaves. */
   inclusion: (index: number, size: number) => Promise<Uint8Array[]>;
-  /** The hashes that lead from the roots over `from` leaves to the one over `size` leaves. */
+  /** The hashes that lead from the root over `from` leaves to the one over `size` leaves; none from 0. */
   consistency: (from: number, size: number) => Promise<Uint8Array[]>;
 }
 
-const isPowerOfTwo = (n: number): boolean => Number.isInteger(Math.log2(n));
-/** The largest power of two below n, for n > 1. */
-const splitOf = (n: number): number => 2 ** Math.ceil(Math.log2(n) - 1);
+const isSize = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 
-/** Proofs out of tiles, each of which is read once. Errors: LedgerError `proof_malformed` for what no such tree has. */
+/**
+ * Proofs out of tiles, each of which is read once for a proof. Errors: LedgerError `proof_malformed` for what no such tree
+ * has, `tile_malformed` for a tile that is narrower than the tree has it.
+ */
 export function proverOf(read: TileReader, sha256: Sha256): Prover {
-  const tiles = new Map<string, Promise<Uint8Array>>();
-
-  /** The root of a complete subtree of `width` leaves: hashes of one tile, since a tile is 8 levels high. */
-  async function node(from: number, width: number, size: number): Promise<Uint8Array> {
-    const level = Math.floor(Math.log2(width) / 8);
-    const unit = TILE_WIDTH ** level;
-    const n = Math.floor(from / unit / TILE_WIDTH);
-    const present = Math.min(TILE_WIDTH, Math.floor(size / unit) - n * TILE_WIDTH);
-    const key = `${level}/${n}`;
-    const tile = tiles.get(key) ?? read(level, n, present);
-    tiles.set(key, tile);
-    const bytes = await tile;
-    const first = from / unit - n * TILE_WIDTH;
-    const hashes = Array.from({ length: width / unit }, (_, i) =>
-      bytes.subarray((first + i) * 32, (first + i + 1) * 32),
-    );
-    return rootOf(hashes, sha256);
-  }
-
-  async function root(from: number, to: number, size: number): Promise<Uint8Array> {
-    if (isPowerOfTwo(to - from)) return node(from, to - from, size);
-    const middle = from + splitOf(to - from);
-    return nodeHash(await root(from, middle, size), await root(middle, to, size), sha256);
-  }
-
-  async function path(index: number, from: number, to: number, size: number): Promise<Uint8Array[]> {
-    if (to - from === 1) return [];
-    const middle = from + splitOf(to - from);
-    return index < middle
-      ? [...(await path(index, from, middle, size)), await root(middle, to, size)]
-      : [...(await path(index, middle, to, size)), await root(from, middle, size)];
-  }
-
-  /** `known`: whether the verifier has the root of the first `first` leaves of this subtree as its old root. */
-  async function grown(first: number, from: number, to: number, known: boolean, size: number): Promise<Uint8Array[]> {
-    if (first === to - from) return known ? [] : [await root(from, to, size)];
-    const middle = from + splitOf(to - from);
-    const left = middle - from;
-    return first <= left
-      ? [...(await grown(first, from, middle, known, size)), await root(middle, to, size)]
-      : [...(await grown(first - left, middle, to, false, size)), await root(from, middle, size)];
+  async function rootsOf(ranges: readonly Range[], size: number): Promise<Uint8Array[]> {
+    const wanted = ranges.map(subtrees);
+    const hashes = await readNodes(wanted.flat(), size, read, sha256);
+    let at = 0;
+    return wanted.map((nodes) => {
+      const parts = hashes.slice(at, (at += nodes.length));
+      return parts.reduceRight((right, left) => copyOf(nodeHash(left, right, sha256)));
+    });
   }
 
   return {
     inclusion: async (index, size) => {
-      if (index < 0 || index >= size) throw new LedgerError('proof_malformed', `no leaf ${index} in ${size}`);
-      return path(index, 0, size, size);
+      if (!isSize(index) || !isSize(size) || index >= size)
+        throw new LedgerError('proof_malformed', `no leaf ${index} in ${size}`);
+      return rootsOf(inclusionRanges(index, 0, size), size);
     },
     consistency: async (from, size) => {
-      if (from < 0 || from > size) throw new LedgerError('proof_malformed', `no tree of ${from} in ${size}`);
-      return from === 0 || from === size ? [] : grown(from, 0, size, true, size);
+      if (!isSize(from) || !isSize(size) || from > size)
+        throw new LedgerError('proof_malformed', `no tree of ${from} in ${size}`);
+      return from === 0 ? [] : rootsOf(consistencyRanges(from, 0, size), size);
     },
   };
 }
-
-const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 export interface InclusionClaim {
   leafHash: Uint8Array;
@@ -85,22 +96,28 @@ export interface InclusionClaim {
   proof: readonly Uint8Array[];
 }
 
-/** RFC 9162 §2.1.3.2. */
+/** A hash that is too short or too long would be read as another. */
+const areHashes = (list: readonly Uint8Array[]): boolean => list.every((hash) => hash.length === HASH_SIZE);
+const half = (n: number): number => Math.floor(n / 2);
+const isOdd = (n: number): boolean => n % 2 === 1;
+
+/**
+ * RFC 9162 §2.1.3.2. `size` and `root` are those of one checkpoint: a path alone is the same in several sizes. Sizes
+ * beyond 2^53 are refused.
+ */
 export function verifyInclusion({ leafHash, index, size, root, proof }: InclusionClaim, sha256: Sha256): boolean {
-  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) return false;
-  if (proof.some((hash) => hash.length !== 32)) return false;
-  let node = index;
-  let last = size - 1;
+  if (!isSize(index) || !isSize(size) || index >= size || !areHashes([leafHash, ...proof])) return false;
+  let [fn, sn] = [index, size - 1];
   let hash = leafHash;
   for (const sibling of proof) {
-    if (last === 0) return false;
-    if (node % 2 === 1 || node === last) {
+    if (sn === 0) return false;
+    if (isOdd(fn) || fn === sn) {
       hash = nodeHash(sibling, hash, sha256);
-      while (node % 2 === 0 && node !== 0) [node, last] = [node / 2, Math.floor(last / 2)];
+      while (!isOdd(fn) && fn !== 0) [fn, sn] = [half(fn), half(sn)];
     } else hash = nodeHash(hash, sibling, sha256);
-    [node, last] = [Math.floor(node / 2), Math.floor(last / 2)];
+    [fn, sn] = [half(fn), half(sn)];
   }
-  return last === 0 && same(hash, root);
+  return sn === 0 && sameHash(hash, root);
 }
 
 export interface ConsistencyClaim {
@@ -111,26 +128,28 @@ export interface ConsistencyClaim {
   proof: readonly Uint8Array[];
 }
 
-/** RFC 9162 §2.1.4.2; of nothing every tree is a continuation, and a tree is one of itself. */
+/**
+ * RFC 9162 §2.1.4.2; of nothing every tree is a continuation, and a tree is one of itself. `size` and `root` are those of
+ * one checkpoint, as with `verifyInclusion`.
+ */
 export function verifyConsistency({ from, size, fromRoot, root, proof }: ConsistencyClaim, sha256: Sha256): boolean {
-  if (!Number.isSafeInteger(from) || !Number.isSafeInteger(size) || from < 0 || from > size) return false;
-  if (proof.some((hash) => hash.length !== 32)) return false;
-  if (from === size) return proof.length === 0 && same(fromRoot, root);
-  if (from === 0) return proof.length === 0 && same(fromRoot, sha256(new Uint8Array(0)));
-  const path = isPowerOfTwo(from) ? [fromRoot, ...proof] : [...proof];
-  const first = path.shift();
-  if (first === undefined) return false;
-  let [node, last] = [from - 1, size - 1];
-  while (node % 2 === 1) [node, last] = [Math.floor(node / 2), Math.floor(last / 2)];
-  let [old, now] = [first, first];
-  for (const sibling of path) {
-    if (last === 0) return false;
-    if (node % 2 === 1 || node === last) {
-      old = nodeHash(sibling, old, sha256);
-      now = nodeHash(sibling, now, sha256);
-      while (node % 2 === 0 && node !== 0) [node, last] = [node / 2, Math.floor(last / 2)];
-    } else now = nodeHash(now, sibling, sha256);
-    [node, last] = [Math.floor(node / 2), Math.floor(last / 2)];
+  if (!isSize(from) || !isSize(size) || from > size || !areHashes([fromRoot, root, ...proof])) return false;
+  if (from === size) return proof.length === 0 && sameHash(fromRoot, root);
+  if (from === 0) return proof.length === 0 && sameHash(fromRoot, emptyRoot(sha256));
+  if (proof.length === 0) return false;
+  const [start, ...path] = 2 ** exponent(from) === from ? [fromRoot, ...proof] : proof;
+  if (start === undefined) return false;
+  let [fn, sn] = [from - 1, size - 1];
+  while (isOdd(fn)) [fn, sn] = [half(fn), half(sn)];
+  let [older, newer] = [start, start];
+  for (const hash of path) {
+    if (sn === 0) return false;
+    if (isOdd(fn) || fn === sn) {
+      older = copyOf(nodeHash(hash, older, sha256));
+      newer = copyOf(nodeHash(hash, newer, sha256));
+      while (!isOdd(fn) && fn !== 0) [fn, sn] = [half(fn), half(sn)];
+    } else newer = copyOf(nodeHash(newer, hash, sha256));
+    [fn, sn] = [half(fn), half(sn)];
   }
-  return last === 0 && same(old, fromRoot) && same(now, root);
+  return sn === 0 && sameHash(older, fromRoot) && sameHash(newer, root);
 }

@@ -1,28 +1,54 @@
 // The right edge of a log: the incomplete tile of each level, from which the next leaves and the root follow.
 import type { Sha256 } from '../canonical/hash.ts';
-import { rootOf } from './tree.ts';
+import { LedgerError } from './error.ts';
+import { HASH_SIZE, SubtreeHasher, copyOf, emptyRoot } from './tree.ts';
 
 /** C2SP tlog-tiles: a tile holds 256 hashes, the complete subtrees of height 8 below it. */
 export const TILE_WIDTH = 256;
 
-/** A complete tile: `hashes` are its 256 hashes one after the other, `root` the hash that the level above takes of it. */
-export interface FullTile {
+/** A tile that has begun: `hashes` are its hashes one after the other. */
+export interface PartialTile {
   level: number;
   n: number;
   hashes: Uint8Array;
+}
+
+/** A complete tile: `hashes` are its 256 hashes one after the other, `root` the hash that the level above takes of it. */
+export interface FullTile extends PartialTile {
   root: Uint8Array;
 }
 
-/** Grows leaf by leaf. `levels[0]` are the leaf hashes behind the last complete tile, `levels[1]` the roots of complete tiles… */
+interface Level {
+  hashes: Uint8Array;
+  width: number;
+  /** Which tile of the level is incomplete. */
+  n: number;
+}
+
+/**
+ * Grows leaf by leaf, in 8 KiB for each factor of 256 in its size. `levels[0]` are the leaf hashes behind the last complete
+ * tile, `levels[1]` the roots of complete tiles… `sha256` may answer the same array every time: its bytes are copied at once.
+ */
 export class RightEdge {
   #size: number;
-  readonly #levels: Uint8Array[][];
+  readonly #levels: Level[] = [];
   readonly #sha256: Sha256;
+  readonly #subtree: SubtreeHasher;
 
-  constructor(sha256: Sha256, size = 0, levels: Uint8Array[][] = []) {
+  /** Errors: LedgerError `tile_malformed`, where the levels are not as wide as a log of `size` leaves has them. */
+  constructor(sha256: Sha256, size = 0, levels: readonly (readonly Uint8Array[])[] = []) {
     this.#sha256 = sha256;
+    this.#subtree = new SubtreeHasher(sha256);
     this.#size = size;
-    this.#levels = levels.map((hashes) => [...hashes]);
+    const widths = edgeWidths(size);
+    if (levels.length !== widths.length) throw new LedgerError('tile_malformed', `${levels.length} levels`);
+    levels.forEach((hashes, at) => {
+      if (hashes.length !== widths[at]) throw new LedgerError('tile_malformed', `the edge of level ${at}`);
+      const level = this.#level(at);
+      hashes.forEach((hash, i) => level.hashes.set(hash, i * HASH_SIZE));
+      level.width = hashes.length;
+      level.n = Math.floor(size / TILE_WIDTH ** (at + 1));
+    });
   }
 
   get size(): number {
@@ -32,36 +58,54 @@ export class RightEdge {
   /** Appends leaf hashes and returns the tiles that they complete, in the order in which they became complete. */
   append(leafHashes: Iterable<Uint8Array>): FullTile[] {
     const full: FullTile[] = [];
-    for (const hash of leafHashes) {
-      this.#size += 1;
-      this.#push(0, hash, full);
-    }
+    for (const hash of leafHashes) this.add(hash, (tile) => full.push({ ...tile, hashes: copyOf(tile.hashes) }));
     return full;
   }
 
-  #push(level: number, hash: Uint8Array, full: FullTile[]): void {
-    const edge = (this.#levels[level] ??= []);
-    edge.push(hash);
-    if (edge.length < TILE_WIDTH) return;
-    const hashes = new Uint8Array(TILE_WIDTH * 32);
-    edge.forEach((h, i) => hashes.set(h, i * 32));
-    const root = rootOf(edge, this.#sha256);
-    this.#levels[level] = [];
-    full.push({ level, n: this.#size / TILE_WIDTH ** (level + 1) - 1, hashes, root });
-    this.#push(level + 1, root, full);
+  /** Appends one leaf hash. The `hashes` that `onFull` gets are the edge's own and overwritten by what comes next. */
+  add(leafHash: Uint8Array, onFull: (tile: FullTile) => void): void {
+    this.#size += 1;
+    this.#put(0, leafHash, onFull);
+  }
+
+  #level(at: number): Level {
+    let level = this.#levels[at];
+    while (level === undefined) {
+      this.#levels.push({ hashes: new Uint8Array(TILE_WIDTH * HASH_SIZE), width: 0, n: 0 });
+      level = this.#levels[at];
+    }
+    return level;
+  }
+
+  #put(at: number, hash: Uint8Array, onFull: (tile: FullTile) => void): void {
+    const level = this.#level(at);
+    level.hashes.set(hash, level.width * HASH_SIZE);
+    level.width += 1;
+    if (level.width < TILE_WIDTH) return;
+    const root = this.#subtree.root(level.hashes, TILE_WIDTH);
+    onFull({ level: at, n: level.n, hashes: level.hashes, root });
+    level.n += 1;
+    level.width = 0;
+    this.#put(at + 1, root, onFull);
+  }
+
+  /** The incomplete tiles, those of the leaves first; a level that ends with a complete one has none. Views. */
+  partials(): PartialTile[] {
+    return this.#levels.flatMap(({ hashes, width, n }, level) =>
+      width === 0 ? [] : [{ level, n, hashes: hashes.subarray(0, width * HASH_SIZE) }],
+    );
   }
 
   /**
-   * The root of RFC 9162 §2.1.1. A split at a power of two that is 256 or more never cuts a complete tile, so the tree over
-   * all leaves is, level by level, the tree over the tiles with the incomplete one as the last.
+   * The root of RFC 9162 §2.1.1, a new array. A split at a power of two that is 256 or more never cuts a complete tile, so
+   * the tree over all leaves is, level by level, the tree over the tiles with the incomplete one as the last.
    */
   root(): Uint8Array {
-    let below: Uint8Array | undefined;
-    for (const edge of this.#levels) {
-      const hashes = below === undefined ? edge : [...edge, below];
-      if (hashes.length > 0) below = rootOf(hashes, this.#sha256);
+    let below: Uint8Array | null = null;
+    for (const { hashes, width } of this.#levels) {
+      if (width > 0) below = this.#subtree.root(hashes, width, below);
     }
-    return below ?? this.#sha256(new Uint8Array(0));
+    return below ?? copyOf(emptyRoot(this.#sha256));
   }
 }
 

@@ -45,6 +45,13 @@ export function widthAt({ level, n }: Pick<TileName, 'level' | 'n'>, size: numbe
   return Math.max(0, Math.min(TILE_WIDTH, hashes - n * TILE_WIDTH));
 }
 
+/** Every tile of hashes that a log of `size` leaves has, level by level: what a copy of it holds. */
+export function* tilesOf(size: number): Generator<TileName & { level: number }> {
+  for (let level = 0; widthAt({ level, n: 0 }, size) > 0; level += 1) {
+    for (let n = 0; widthAt({ level, n }, size) > 0; n += 1) yield { level, n, width: widthAt({ level, n }, size) };
+  }
+}
+
 /** Leaves with their lengths before them, two bytes each, big-endian. */
 export function entryBundle(leaves: readonly Uint8Array[]): Uint8Array {
   return concatBytes(
@@ -55,13 +62,20 @@ export function entryBundle(leaves: readonly Uint8Array[]): Uint8Array {
   );
 }
 
-/** The leaves of a bundle. Errors: LedgerError `bundle_malformed`. */
+/** Where the leaf whose length stands at `from` ends, or null when the bytes end before it does. */
+export function leafEnd(bytes: Uint8Array, from: number): number | null {
+  const [high, low] = [bytes[from], bytes[from + 1]];
+  if (high === undefined || low === undefined) return null;
+  const end = from + 2 + high * 256 + low;
+  return end > bytes.length ? null : end;
+}
+
+/** The leaves of a bundle, views. Errors: LedgerError `bundle_malformed`. */
 export function parseEntryBundle(bytes: Uint8Array): Uint8Array[] {
   const leaves: Uint8Array[] = [];
   for (let at = 0; at < bytes.length;) {
-    const length = ((bytes[at] as number) << 8) | (bytes[at + 1] ?? 0);
-    const end = at + 2 + length;
-    if (end > bytes.length) throw new LedgerError('bundle_malformed', 'the bundle ends within a leaf');
+    const end = leafEnd(bytes, at);
+    if (end === null) throw new LedgerError('bundle_malformed', 'the bundle ends within a leaf');
     leaves.push(bytes.subarray(at + 2, end));
     at = end;
   }

@@ -1,9 +1,9 @@
 // A signature covers the payload's type and its exact bytes, so nothing signed as one thing is read as another.
 // Dead Simple Signing Envelope v1.0.2 (github.com/secure-systems-lab/dsse), Ed25519 (RFC 8032).
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
 import { fromBase64, toBase64 } from './base64.ts';
+import { verifyEd25519 } from './ed25519.ts';
 
 /** `payload` and `sig` are standard base64; the member names are the DSSE protocol's. */
 export const dsseEnvelopeSchema = z.strictObject({
@@ -59,15 +59,6 @@ export function envelopeOf(
   };
 }
 
-function verified(signature: Uint8Array | null, message: Uint8Array, key: VerificationKey): boolean {
-  if (signature?.length !== 64) return false;
-  try {
-    return ed25519.verify(signature, message, key.public_key, { zip215: false });
-  } catch {
-    return false;
-  }
-}
-
 /**
  * The payload bytes and the ids of the known keys that signed them, at least one. A signature by a key that is not known
  * here counts for nothing; a bad one by a known key, or two by one key, refuses the whole.
@@ -90,7 +81,9 @@ export function verifyEnvelope(
   const key_ids = signatures.flatMap(({ keyid, sig }) => {
     const key = known.get(keyid);
     if (key === undefined) return [];
-    if (!verified(fromBase64(sig), message, key)) throw new DsseError('signature_invalid', keyid);
+    const signature = fromBase64(sig);
+    if (signature === null || !verifyEd25519(key.public_key, message, signature))
+      throw new DsseError('signature_invalid', keyid);
     return [keyid];
   });
   if (key_ids.length === 0) throw new DsseError('key_unknown', signatures.map((s) => s.keyid).join(','));

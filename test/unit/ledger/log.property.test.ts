@@ -121,7 +121,7 @@ describe('proofs', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 12 },
     );
   });
 
@@ -143,7 +143,7 @@ describe('proofs', () => {
           expect(verifyConsistency({ ...claim, proof: proof.slice(1) }, sha256)).toBe(false);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 12 },
     );
   });
 
