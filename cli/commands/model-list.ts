@@ -12,7 +12,7 @@ interface QuarantinedModel {
 
 export const command = defineCommand({
   name: 'model list',
-  about: 'List the quarantined models, oldest first',
+  about: 'List the quarantined models',
   run: async (_input, { client, out }) => {
     const { body } = await client.get<QuarantinedModel[]>('/v1/models');
     out.answer(body, () =>

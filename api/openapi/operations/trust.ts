@@ -161,7 +161,7 @@ export const operations: Operation[] = [
     action: 'status.read',
     id: 'listQuarantinedModels',
     tag: 'models',
-    about: 'The quarantined models, oldest first.',
+    about: 'The quarantined models by target, the oldest quarantine of each first.',
     responses: { 200: { about: 'the quarantines', schema: models } },
   },
   {

@@ -6,6 +6,7 @@ import { gateQuery } from '../../../db/read/check-gate.ts';
 import { incidentListQuery } from '../../../db/read/list-incidents.ts';
 import type { IncidentFilter } from '../../../db/read/list-incidents.ts';
 import { pendingRecoveriesQuery } from '../../../db/read/pending-recoveries.ts';
+import { quarantinedModelsQuery } from '../../../db/read/quarantined-models.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
 import { seedIncidents } from './seed.ts';
@@ -105,5 +106,12 @@ describe('every list walks an index', () => {
     const nodes = await plan(gateQuery('default', 'agent', target));
     expect(nodes.filter((n) => n['Node Type'] === 'Seq Scan')).toEqual([]);
     expect(rowsRead(nodes)).toBeLessThanOrEqual(4 * 20);
+  });
+
+  it('of quarantined models', async () => {
+    const nodes = await plan(quarantinedModelsQuery('default', 50));
+    expect(nodes.filter((n) => n['Node Type'] === 'Seq Scan')).toEqual([]);
+    // A page per workspace, and the incident of each that is shown.
+    expect(rowsRead(nodes)).toBeLessThanOrEqual(3 * 50);
   });
 });
