@@ -143,9 +143,7 @@ try {
   await measure('under backlog', fill, note);
   console.log(`backlog: rows ${summary(seen.rows, 0)}; started processes ${summary(seen.started, 0)}`);
 } finally {
-  await http.close();
-  await db.end();
-  await close();
-  await adapter.close();
   secret.remove();
+  await Promise.allSettled([http.close(), db.end(), adapter.close()]);
+  await close();
 }
