@@ -3,7 +3,8 @@ import type { IncidentEvent } from '../../domain/incident/transition.ts';
 import type { Effect, Incident } from '../../domain/incident/types.ts';
 import type { Step } from '../../domain/intake/types.ts';
 import type { Database } from '../client.ts';
-import { rows } from '../client.ts';
+import { prepared } from '../client.ts';
+import { together } from '../together.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import { sha256, writeChange } from '../write/change.ts';
@@ -40,8 +41,9 @@ export interface Locked {
 
 /** Locks the rows of incidents that the caller may see, in id order. */
 async function lockIncidents(tx: Tx, workspace_id: string, ids: string[]): Promise<Incident[]> {
-  return rows<Incident>(
+  return prepared<Incident>(
     tx,
+    'incidents-lock',
     'SELECT * FROM incidents WHERE workspace_id = ANY($1) AND id = ANY($2) ORDER BY id FOR UPDATE',
     [visibleWorkspaces(workspace_id), ids],
   );
@@ -68,11 +70,14 @@ export async function decideIncident(
 ): Promise<Decided> {
   return transaction(db, async (tx) => {
     const others = (await options.beside?.(tx)) ?? [];
-    const locked = await lockIncidents(tx, decision.workspace_id, [decision.incident_id, ...others]);
+    const aggregate = `incident/${decision.incident_id}`;
+    // Sent together, taken in this order: what was decided is read under the lock.
+    const [locked, { now, known, reused }] = await together([
+      lockIncidents(tx, decision.workspace_id, [decision.incident_id, ...others]),
+      recall(tx, visibleWorkspaces(decision.workspace_id), aggregate, decision),
+    ]);
     const before = locked.find((i) => i.id === decision.incident_id);
     if (before === undefined) return { ok: false, code: 'incident_not_found' };
-    const aggregate = `incident/${before.id}`;
-    const { now, known, reused } = await recall(tx, before.workspace_id, aggregate, decision);
     if (reused) return { ok: false, code: 'idempotency_key_reused' };
     if (known !== null) return { ...(known as Recorded), incident: before };
 
@@ -93,15 +98,19 @@ export async function decideIncident(
       const own = 'void' in verdict ? voidEarlier(before, by, now) : [];
       const after = own[0]?.incident ?? before;
       const entries = [refusal(after, by, kind, outcome, now)];
-      await writeChange(tx, { ...change, steps: [...own, ...beside], entries });
-      await remember(tx, by, { ...decision, aggregate, kind, outcome, now });
+      await together([
+        writeChange(tx, { ...change, steps: [...own, ...beside], entries }),
+        remember(tx, by, { ...decision, aggregate, kind, outcome, now }),
+      ]);
       return { ...outcome, incident: after };
     }
     const { incident } = verdict;
     const own = verdict.changed ? [stepOf(incident, verdict.effects, by)] : [];
-    if (own.length + beside.length > 0) await writeChange(tx, { ...change, steps: [...own, ...beside] });
-    if (verdict.changed) await options.also?.(tx, incident, now);
-    await remember(tx, by, { ...decision, aggregate, kind, outcome: { ok: true }, now });
+    await together([
+      own.length + beside.length > 0 ? writeChange(tx, { ...change, steps: [...own, ...beside] }) : null,
+      verdict.changed ? options.also?.(tx, incident, now) : null,
+      remember(tx, by, { ...decision, aggregate, kind, outcome: { ok: true }, now }),
+    ]);
     return { ok: true, incident };
   });
 }

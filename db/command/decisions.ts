@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../domain/canonical/json.ts';
-import { one } from '../client.ts';
+import { prepared } from '../client.ts';
 import type { Tx } from '../transaction.ts';
 import { sha256 } from '../write/change.ts';
 import type { Caller } from './caller.ts';
@@ -13,13 +13,17 @@ export interface DecisionKey {
 export const requestDigest = (request: unknown): string =>
   Buffer.from(sha256(Buffer.from(canonicalJson(request)))).toString('hex');
 
-/** The database's clock at millisecond precision, and the recorded outcome if this decision was taken before. */
-export async function recall(tx: Tx, workspace_id: string, aggregate: string, key: DecisionKey) {
-  const row = await one<{ now: string; outcome: string | null; request_digest: string | null }>(
+/**
+ * The database's clock at millisecond precision, and the recorded outcome if this decision was taken before. Several
+ * workspaces may be named where the aggregate's id is unique among them.
+ */
+export async function recall(tx: Tx, workspaces: string | string[], aggregate: string, key: DecisionKey) {
+  const [row] = await prepared<{ now: string; outcome: string | null; request_digest: string | null }>(
     tx,
+    'decision-recall',
     `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, d.outcome, d.request_digest FROM (SELECT 1) AS one
-      LEFT JOIN decisions d ON d.workspace_id = $1 AND d.aggregate = $2 AND d.decision_id = $3`,
-    [workspace_id, aggregate, key.decision_id],
+      LEFT JOIN decisions d ON d.workspace_id = ANY($1) AND d.aggregate = $2 AND d.decision_id = $3`,
+    [[workspaces].flat(), aggregate, key.decision_id],
   );
   if (row === undefined) throw new Error('the database has no clock');
   const known = row.outcome === null ? null : (JSON.parse(row.outcome) as unknown);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Step } from '../../domain/intake/types.ts';
 import type { Effect, Incident } from '../../domain/incident/types.ts';
 import type { Tx } from '../transaction.ts';
@@ -11,7 +11,7 @@ import { writeNotifications } from './notifications.ts';
 import { writeProcesses } from './processes.ts';
 import { together } from '../together.ts';
 
-export const sha256 = (data: Uint8Array): Uint8Array => createHash('sha256').update(data).digest();
+export const sha256 = (data: Uint8Array): Uint8Array => hash('sha256', data, 'buffer');
 
 /** Judged changes of incidents, and the rows as they were when the transaction locked them. */
 export interface Change {

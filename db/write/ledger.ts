@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson } from '../../domain/canonical/json.ts';
 import type { Queryable } from '../client.ts';
 import { unnestInsert } from './unnest.ts';
@@ -35,7 +35,7 @@ const TYPES = ['text', 'timestamptz', 'text', 'text', 'text', 'text', 'text', 'i
 const INSERT = unnestInsert('ledger_entries', COLUMNS, TYPES);
 
 /** RFC 9162 §2.1.1: the hash of a leaf is SHA-256(0x00 || leaf). */
-export const leafHash = (leaf: string): Buffer => createHash('sha256').update('\u0000').update(leaf, 'utf8').digest();
+export const leafHash = (leaf: string): Buffer => hash('sha256', `\u0000${leaf}`, 'buffer');
 
 /** Appends entries in order; the leaf is the RFC 8785 JSON of the draft. */
 export async function writeEntries(tx: Queryable, drafts: EntryDraft[]): Promise<void> {
