@@ -112,12 +112,12 @@ try {
     });
     await untilServed();
     for (let k = 0; k < 20; k++) idle.push(await untilServed());
-    let over = false;
+    const over = new AbortController();
     const beside = (async () => {
-      while (!over) busy.push(await untilServed());
+      while (!over.signal.aborted) busy.push(await untilServed());
     })();
     const both = await load();
-    over = true;
+    over.abort();
     await beside;
     await thread.terminate();
     slowed.push(both / alone);

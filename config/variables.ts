@@ -35,6 +35,7 @@ export const variables = {
 export const scriptVariables: readonly string[] = [
   'INTERLOCK_CACHE',
   'INTERLOCK_TEMPORAL_CLI',
+  'INTERLOCK_SUMDB_VERIFY',
   'INTERLOCK_POSTGRES_PORT',
   'INTERLOCK_TEMPORAL_PORT',
   'INTERLOCK_TEMPORAL_UI_PORT',

@@ -9,9 +9,12 @@
 install_tools() {
   install_temporal
   install_tpm_addon
+  [ "${1:-}" != --test ] || install_sumdb_verify
 }
 
-tools_are_installed() { find_temporal >/dev/null && tpm_addon_is_built; }
+tools_are_installed() {
+  find_temporal >/dev/null && tpm_addon_is_built && { [ "${1:-}" != --test ] || sumdb_verify_is_built; }
+}
 
 # bootstrap [--test]: --test adds what only tests use.
 bootstrap() {
@@ -24,6 +27,6 @@ bootstrap() {
   hash -r
   install_packages "$@"
   if ! modules_are_current; then locked "$root" install_modules; fi
-  if ! tools_are_installed; then locked "$INTERLOCK_CACHE" install_tools; fi
+  if ! tools_are_installed "$@"; then locked "$INTERLOCK_CACHE" install_tools "$@"; fi
   use_tools
 }

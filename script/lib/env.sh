@@ -5,6 +5,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$root/script/lib/say.sh"
 . "$root/script/lib/temporal.sh"
 . "$root/script/lib/tpm-addon.sh"
+. "$root/script/lib/sumdb-verify.sh"
 
 node_version=24.21.0
 temporal_version=1.5.1
@@ -30,6 +31,7 @@ use_tools() {
   node_is_new_enough || export PATH="$INTERLOCK_CACHE/node-$node_version/bin:$PATH"
   INTERLOCK_TEMPORAL_CLI=$(find_temporal) && export INTERLOCK_TEMPORAL_CLI || unset INTERLOCK_TEMPORAL_CLI
   INTERLOCK_TPM_ADDON=$(find_tpm_addon) && export INTERLOCK_TPM_ADDON || unset INTERLOCK_TPM_ADDON
+  INTERLOCK_SUMDB_VERIFY=$(find_sumdb_verify) && export INTERLOCK_SUMDB_VERIFY || unset INTERLOCK_SUMDB_VERIFY
   # Stripping types and compiling several hundred modules is most of a warm start.
   export NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$INTERLOCK_CACHE/node-compile}
 }

@@ -1,4 +1,5 @@
-# Sourced: Go, which only building the Temporal CLI needs. From 1.21 on it fetches the release a module asks for.
+# Sourced: Go, which only building the Temporal CLI and the tests' log verifier needs. From 1.21 on it fetches the
+# release a module asks for.
 
 go_is_new_enough() {
   local version

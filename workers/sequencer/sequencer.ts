@@ -74,7 +74,8 @@ async function openLog(db: Database, stateRoot: string, log: Logger): Promise<Lo
   const verifier_key = formatNoteKey(signer.key);
   await openFirstEpoch(db, { origin, verifier_key });
   const current = await currentLog(db);
-  if (current === undefined || current.verifier_key !== verifier_key) throw new Error(`the log ${origin} has another key`);
+  if (current === undefined || current.verifier_key !== verifier_key)
+    throw new Error(`the log ${origin} has another key`);
   log.info({ event: 'sequencer.ready', origin, epoch: current.epoch, size: current.size });
   return signer;
 }

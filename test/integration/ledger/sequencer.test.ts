@@ -54,10 +54,8 @@ const entry = (n: number, workspace_id = 'default') => ({
   policy_digest: null,
 });
 
-const sequenced = async () =>
-  (await rows<{ n: number }>(api.db, 'SELECT count(*) AS n FROM log_index'))[0]?.n ?? 0;
-const written = async () =>
-  (await rows<{ n: number }>(api.db, 'SELECT count(*) AS n FROM ledger_entries'))[0]?.n ?? 0;
+const sequenced = async () => (await rows<{ n: number }>(api.db, 'SELECT count(*) AS n FROM log_index'))[0]?.n ?? 0;
+const written = async () => (await rows<{ n: number }>(api.db, 'SELECT count(*) AS n FROM ledger_entries'))[0]?.n ?? 0;
 
 /** Waits until every entry is covered by a signed checkpoint, and returns that. */
 async function published(): Promise<Checkpoint> {

@@ -29,8 +29,8 @@ describe('problems', () => {
         'baseline_not_found',
         'model_not_quarantined',
         'entry_not_found',
-      'tile_not_found',
-      'adapter_not_found',
+        'tile_not_found',
+        'adapter_not_found',
       ],
       405: ['method_not_allowed'],
       409: [
@@ -81,7 +81,7 @@ describe('problems', () => {
         'attester_unreachable',
         'tpm_unavailable',
         'ledger_unpublished',
-      'verification_key_missing',
+        'verification_key_missing',
         'outcome_unknown',
       ],
     });
