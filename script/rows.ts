@@ -9,7 +9,7 @@ export interface RowTest {
 }
 
 /** A test's name that begins with row ids: `S4-34 resolve returns the record`, `S4-36 S4-37 …`. */
-const NAMED = /(['"`])((?:S\d+-\d\d )+)((?:\\.|(?!\1)[^\\\n])+)\1/g;
+const NAMED = /(['"`])((?:S\d+-\d{2,3} )+)((?:\\.|(?!\1)[^\\\n])+)\1/g;
 
 /** The rows that the names of a test file begin with. */
 export function rowsOf(file: string, text: string): RowTest[] {

@@ -6,6 +6,7 @@ const TEXT = `
 describe('S4-32 the ten steps', () => {
   it('S4-36 S4-37 both are \\'trusted\\'', () => undefined);
   it.each([7])('S4-18 pages of %i', () => undefined);
+  it('S1-115 S4-18 a third digit', () => undefined);
   it('says S4-99 in the middle', () => undefined);
 });`;
 
@@ -16,12 +17,15 @@ describe('the rows of the runbooks', () => {
       "S4-36 both are 'trusted'",
       "S4-37 both are 'trusted'",
       'S4-18 pages of %i',
+      'S1-115 a third digit',
+      'S4-18 a third digit',
     ]);
   });
 
   it('are listed in order, with the place of the test', () => {
     const lines = rowsDocument(rowsOf('f.test.ts', TEXT)).split('\n');
     expect(lines.filter((line) => line.startsWith('- '))).toEqual([
+      '- **S1-115**',
       '- **S4-18**',
       '- **S4-32**',
       '- **S4-36**',
