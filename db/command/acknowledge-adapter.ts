@@ -1,12 +1,13 @@
 import { closedBy, pauseMs } from '../../domain/adapter/state.ts';
 import type { AdapterTarget, SendOutcome } from '../../domain/adapter/state.ts';
-import { one } from '../client.ts';
+import { one, rows } from '../client.ts';
 import type { Database } from '../client.ts';
 import type { Adapter } from '../read/adapters.ts';
 import { gateWorkspaces } from '../read/check-gate.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import type { AdapterKey } from '../write/adapter-targets.ts';
+import { INSTANCE } from './caller.ts';
 import { writeEntries } from '../write/ledger.ts';
 import { settleAll, SYNC } from './adapter-requests.ts';
 import { failPending, lockGates } from './settle-actions.ts';
@@ -23,9 +24,14 @@ interface Row {
   sent_own: number;
   sent_instance: number;
   sent_generation: number;
+  held_own: number;
+  held_instance: number;
   attempts: number;
   now: string;
 }
+
+/** How many incidents an answer names of those that waited for it. */
+const NAMED = 100;
 
 /**
  * Takes an adapter's answer to the record. An acknowledged `closed` satisfies every hold on this very target placed at or
@@ -43,7 +49,7 @@ export async function recordAnswer(db: Database, answered: Answered): Promise<bo
     );
     const row = await one<Row>(
       tx,
-      `SELECT sending, sent_state, sent_own, sent_instance, sent_generation, attempts,
+      `SELECT sending, sent_state, sent_own, sent_instance, sent_generation, held_own, held_instance, attempts,
           date_trunc('milliseconds', clock_timestamp()) AS now FROM adapter_targets WHERE workspace_id = $1 AND adapter_id = $2 AND gate = $3 AND target = $4 FOR UPDATE`,
       [...key, gate, target],
     );
@@ -85,8 +91,25 @@ async function acknowledged(tx: Tx, a: Answered, row: Row, adapter: Adapter, lat
       WHERE workspace_id = $1 AND adapter_id = $2`,
     [a.workspace_id, a.adapter_id, row.now, latency_ms],
   );
-  const detail = { name: adapter.name, gate: a.gate, target: a.target, state: row.sent_state, generation };
+  const incidents = row.sent_state === 'closed' ? await awaitedBy(tx, a, row) : [];
+  const named = incidents.length === 0 ? {} : { incidents };
+  const detail = { name: adapter.name, gate: a.gate, target: a.target, state: row.sent_state, generation, ...named };
   await writeEntries(tx, [entryOf(a, 'adapter_acknowledged', detail, row.now)]);
+}
+
+/** The first incidents whose holds waited for this acknowledgement: those above what the adapter held before. */
+async function awaitedBy(tx: Tx, a: Answered, row: Row): Promise<string[]> {
+  const found = await rows<{ incident_id: string }>(
+    tx,
+    `SELECT DISTINCT incident_id FROM (
+      (SELECT incident_id, generation FROM holds WHERE workspace_id = $1 AND gate = $2 AND target = $3 AND awaited
+        AND generation > $4 AND generation <= $5 ORDER BY generation LIMIT ${NAMED})
+      UNION ALL (SELECT incident_id, generation FROM holds WHERE workspace_id = '${INSTANCE}' AND $1 <> '${INSTANCE}' AND gate = $2
+        AND target = $3 AND awaited AND generation > $6 AND generation <= $7 ORDER BY generation LIMIT ${NAMED})) AS h
+      WHERE incident_id IS NOT NULL ORDER BY incident_id LIMIT ${NAMED}`,
+    [a.workspace_id, a.gate, a.target, row.held_own, row.sent_own, row.held_instance, row.sent_instance],
+  );
+  return found.map((hold) => hold.incident_id);
 }
 
 async function failed(tx: Tx, a: Answered, row: Row, adapter: Adapter, code: string): Promise<void> {

@@ -6,6 +6,7 @@ import { together } from '../together.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import { sha256 } from '../write/change.ts';
+import { PLACE } from '../write/log-places.ts';
 import { unnestInsert } from '../write/unnest.ts';
 
 /** A log that grows: its epoch and how far it has come. */
@@ -35,13 +36,6 @@ const HEAD = `SELECT epoch, size, root FROM log_heads WHERE workspace_id = 'syst
 const TAKE = `DELETE FROM ledger_unsequenced WHERE batch_id = ANY(ARRAY(
     SELECT batch_id FROM ledger_unsequenced ORDER BY batch_id LIMIT $1)) RETURNING entry_ids`;
 
-const INDEX = `WITH placed AS MATERIALIZED (
-    SELECT $2::int8 + row_number() OVER (ORDER BY entry_id) - 1 AS idx, entry_id, workspace_id, leaf_hash
-      FROM ledger_entries WHERE entry_id = ANY($3::int8[])),
-  indexed AS (INSERT INTO log_index (epoch, idx, entry_id, workspace_id)
-    SELECT $1, idx, entry_id, workspace_id FROM placed)
-  SELECT leaf_hash FROM placed ORDER BY idx`;
-
 const TILES = unnestInsert('log_tiles', ['epoch', 'level', 'n', 'hashes', 'root'] as const, [
   'int4',
   'int2',
@@ -66,7 +60,7 @@ export async function sequenceEntries(db: Database, memory: SequencerMemory): Pr
     const ids = taken.flatMap((row) => row.entry_ids);
     if (ids.length === 0) return { sequenced: { ...head, added: 0 }, edge: memory.edge };
     const edge = await edgeAt(tx, head, memory);
-    const leaves = await prepared<{ leaf_hash: Buffer }>(tx, 'log-index', INDEX, [head.epoch, head.size, ids]);
+    const leaves = await prepared<{ leaf_hash: Buffer }>(tx, 'log-place', PLACE, [head.epoch, head.size, ids]);
     if (leaves.length !== ids.length) throw new Error('entries that wait for their place are not in the ledger');
     const tiles = edge.append(leaves.map((row) => row.leaf_hash));
     const grown = { epoch: head.epoch, size: edge.size, root: Buffer.from(edge.root()) };

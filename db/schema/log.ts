@@ -35,14 +35,39 @@ export const logIndex = pgTable(
     epoch: integer().notNull(),
     idx: bigint({ mode: 'number' }).notNull(),
     entry_id: bigint({ mode: 'number' }).notNull(),
-    /** Of the entry. */
+    /** Of the entry, as is what follows: it is searched for here, where no report waits for the indexes. */
     workspace_id: text().notNull(),
+    at: instant().notNull(),
+    actor: text().notNull(),
+    action: text().notNull(),
+    object: text().notNull(),
   },
   (t) => [
     primaryKey({ columns: [t.epoch, t.idx] }),
     uniqueIndex('log_index_entry').on(t.entry_id),
     index('log_index_workspace').on(t.workspace_id, t.epoch, t.idx),
+    index('log_index_object').on(t.workspace_id, t.object, t.epoch, t.idx),
+    index('log_index_at').on(t.workspace_id, t.at, t.entry_id),
+    index('log_index_actor').on(t.workspace_id, t.actor, t.at, t.entry_id),
+    index('log_index_action').on(t.workspace_id, t.action, t.at, t.entry_id),
+    index('log_index_entity').on(t.workspace_id, t.object, t.at, t.entry_id),
   ],
+);
+
+/**
+ * What an entry concerns besides its object, as `incident/<id>` or `subject/<name>`: the streams and the timeline of that
+ * read it here. Append-only.
+ */
+export const logMentions = pgTable(
+  'log_mentions',
+  {
+    /** Of the entry. */
+    workspace_id: text().notNull(),
+    topic: text().notNull(),
+    epoch: integer().notNull(),
+    idx: bigint({ mode: 'number' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.workspace_id, t.topic, t.epoch, t.idx] })],
 );
 
 /** Complete tiles of C2SP tlog-tiles; incomplete ones follow from the index and the roots below. Append-only. */

@@ -9,6 +9,7 @@ import { pendingRecoveriesQuery } from '../../../db/read/pending-recoveries.ts';
 import { quarantinedModelsQuery } from '../../../db/read/quarantined-models.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
+import { planOf, rowsRead } from '../../support/query-plan.ts';
 import { seedIncidents } from './seed.ts';
 
 let database: TestDatabase;
@@ -23,34 +24,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-interface Node {
-  'Node Type': string;
-  'Relation Name'?: string;
-  'Actual Rows'?: number;
-  'Actual Loops'?: number;
-  'Rows Removed by Filter'?: number;
-  Plans?: Node[];
-}
-
-async function plan({ text, values }: { text: string; values: unknown[] }): Promise<Node[]> {
-  const { rows } = await db.query<{ 'QUERY PLAN': { Plan: Node }[] }>(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, values);
-  const nodes: Node[] = [];
-  const walk = (node: Node): void => {
-    nodes.push(node);
-    node.Plans?.forEach(walk);
-  };
-  walk(rows[0]?.['QUERY PLAN'][0]?.Plan ?? { 'Node Type': 'none' });
-  return nodes;
-}
-
-/** Rows that the tables had to give, kept or not. */
-const rowsRead = (nodes: Node[]): number =>
-  nodes
-    .filter((n) => n['Relation Name'] !== undefined)
-    .reduce(
-      (sum, n) => sum + ((n['Actual Rows'] ?? 0) + (n['Rows Removed by Filter'] ?? 0)) * (n['Actual Loops'] ?? 1),
-      0,
-    );
+const plan = (query: { text: string; values: unknown[] }) => planOf(db, query);
 
 const after = { severity_rank: 2, created_at: '2026-01-01T00:50:00.000Z', id: 'INC-20260101-000000-1009002' };
 const filters: Record<string, Partial<IncidentFilter>> = {
