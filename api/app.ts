@@ -9,7 +9,7 @@ import { requireDirectLoopback } from './auth/loopback-trust.ts';
 import type { ApiDeps } from './deps.ts';
 import { problemFor } from './failures.ts';
 import { sendProblem, sendReply } from './reply.ts';
-import type { Reply } from './reply.ts';
+import type { Reply, StreamReply } from './reply.ts';
 import type { Route } from './route.ts';
 import { loadRoutes } from './routes.ts';
 
@@ -57,7 +57,11 @@ function handlerOf(route: Route, deps: ApiDeps) {
   };
 }
 
-async function guarded(route: Exclude<Route, { action: 'open' }>, req: Request, deps: ApiDeps): Promise<Reply> {
+async function guarded(
+  route: Exclude<Route, { action: 'open' }>,
+  req: Request,
+  deps: ApiDeps,
+): Promise<Reply | StreamReply> {
   const principal = route.openWhen?.(deps) ? ANYONE : await authenticate(req, deps.auth);
   if (principal !== ANYONE && !may(principal.roles, route.action)) throw new DomainError('not_permitted');
   const at = req.url.indexOf('?');

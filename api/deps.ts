@@ -5,12 +5,14 @@ import type { VerificationKey } from '../domain/signing/dsse.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import type { DecisionEngine } from './engine.ts';
 import type { IntakeQueue } from './intake-queue.ts';
+import type { EventStreams } from './streams/event-streams.ts';
 import type { WatchEngine } from './watch-engine.ts';
 
 /** What the routes are handed; tests hand in their own. */
 export interface ApiDeps {
   db: Database;
   intake: IntakeQueue;
+  streams: EventStreams;
   engine: DecisionEngine;
   watches: WatchEngine;
   /** The keys that signed reference values verify with; read when asked, empty before the first start of a worker. */

@@ -9,6 +9,13 @@ export interface Reply {
   headers?: Record<string, string>;
 }
 
+/** 200 with a body that has no end of its own: who sends it writes to the response until one of both ends it. */
+export interface StreamReply {
+  status: 200;
+  headers: Record<string, string>;
+  attach: (res: ServerResponse) => void;
+}
+
 /** 200 with a body. */
 export const ok = (body: unknown, headers: Record<string, string> = {}): Reply => ({ status: 200, body, headers });
 
@@ -28,8 +35,13 @@ function send(res: ServerResponse, status: number, type: string, body: unknown, 
   res.end(bytes);
 }
 
-export const sendReply = (res: ServerResponse, { status, body, headers = {} }: Reply): void =>
-  send(res, status, 'application/json; charset=utf-8', body, headers);
+export function sendReply(res: ServerResponse, reply: Reply | StreamReply): void {
+  const { status, headers = {} } = reply;
+  if (!('attach' in reply)) return send(res, status, 'application/json; charset=utf-8', reply.body, headers);
+  res.writeHead(status, { ...COMMON, ...headers });
+  res.flushHeaders();
+  reply.attach(res);
+}
 
 /** RFC 9457 §6.1. */
 export const PROBLEM_TYPE = 'application/problem+json';

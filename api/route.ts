@@ -3,7 +3,7 @@ import type { Caller } from '../db/command/caller.ts';
 import type { may } from '../domain/identity/roles.ts';
 import type { Principal } from './auth/principal.ts';
 import type { ApiDeps } from './deps.ts';
-import type { Reply } from './reply.ts';
+import type { Reply, StreamReply } from './reply.ts';
 
 /** A request whose caller is known and permitted. */
 export interface Call {
@@ -24,7 +24,7 @@ interface RouteBase {
 export interface GuardedRoute extends RouteBase {
   action: Parameters<typeof may>[1];
   openWhen?: (deps: ApiDeps) => boolean;
-  handler: (call: Call, deps: ApiDeps) => Promise<Reply>;
+  handler: (call: Call, deps: ApiDeps) => Promise<Reply | StreamReply>;
 }
 
 /** Anyone may ask; nobody is authenticated. */

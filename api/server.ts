@@ -19,6 +19,7 @@ import type { Authentication } from './auth/authenticate.ts';
 import { createIntakeQueue } from './intake-queue.ts';
 import { closeServer, listen } from './listen.ts';
 import { attestationReport, createStateApp, integrityReport } from './state-ports.ts';
+import { createEventStreams } from './streams/event-streams.ts';
 import { openTemporal } from './temporal.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -36,10 +37,12 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   const policy_digest = await policyInForce(db, env, log);
   const engine = openTemporal({ address: env.temporalAddress, namespace: env.temporalNamespace });
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
+  const streams = createEventStreams({ db, databaseUrl: env.databaseUrl, log });
   const auth = await authentication(env, log);
   const deps = {
     db,
     intake,
+    streams,
     engine,
     watches: engine,
     verificationKeys: () => loadVerificationKeys(env.stateRoot),
@@ -67,7 +70,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
 
   return async () => {
     log.info({ event: 'api.stopping' });
-    await Promise.all(servers.map(closeServer));
+    await Promise.all([streams.close(), ...servers.map(closeServer)]);
     await intake.drained();
     await engine.close();
     await db.end();

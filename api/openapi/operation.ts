@@ -29,7 +29,7 @@ export interface Operation {
   inPath?: Record<string, Parameter>;
   query?: Record<string, Parameter>;
   /** Request headers besides those every request may carry. */
-  headers?: ('Idempotency-Key' | 'Prefer')[];
+  headers?: ('Idempotency-Key' | 'Prefer' | 'Last-Event-ID')[];
   body?: z.ZodType;
   /** Whether the request may come without its body. */
   bodyOptional?: true;

@@ -28,6 +28,11 @@ export const COMMON_PARAMETERS: Json = {
     'makes a retry the same request; with another body it is refused',
     inline(z.string().regex(/^[\x21-\x7e]{1,255}$/)),
   ),
+  'Last-Event-ID': header(
+    'Last-Event-ID',
+    'the id of the last entry that the client has; the stream goes on behind it',
+    inline(z.string().regex(/^(start|[1-9]\d*-\d+)$/)),
+  ),
   Prefer: header('Prefer', 'wait=N delays the answer until adapters have acknowledged, at most N s (RFC 7240)', {
     type: 'string',
   }),

@@ -6,6 +6,8 @@ import type { DecisionEngine, EngineAnswer, EngineRequest } from '../../../api/e
 import type { WatchEngine } from '../../../api/watch-engine.ts';
 import { createIntakeQueue } from '../../../api/intake-queue.ts';
 import { closeServer, listen } from '../../../api/listen.ts';
+import { createEventStreams } from '../../../api/streams/event-streams.ts';
+import type { StreamLimits } from '../../../api/streams/event-streams.ts';
 import { loadContainmentFile } from '../../../config/containment-file.ts';
 import { openDatabase } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
@@ -58,6 +60,7 @@ export interface Options {
   /** Instead of a database of its own. */
   databaseUrl?: string;
   ledgerPublic?: boolean;
+  streamLimits?: Partial<StreamLimits>;
 }
 
 /** The API on a free port over a database of its own; Temporal is the fake. */
@@ -65,6 +68,7 @@ export async function startApi({
   auth = { loopbackTrust: true },
   databaseUrl,
   ledgerPublic = false,
+  streamLimits = {},
 }: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
   const usedUrl = databaseUrl ?? own?.url ?? '';
@@ -72,8 +76,11 @@ export async function startApi({
   if (own !== undefined) await ensurePolicy(db, loadContainmentFile(POLICY_FILE), 'system');
   const engine = fakeEngine();
   const policyFile = { path: POLICY_FILE };
+  const log = pino({ level: 'silent' });
+  const streams = createEventStreams({ db, databaseUrl: usedUrl, log }, streamLimits);
   const app = await createApp({
     db,
+    streams,
     engine,
     auth,
     intake: createIntakeQueue({ record: (batch) => recordEach(db, batch) }),
@@ -82,7 +89,7 @@ export async function startApi({
     verificationKeys: () => [],
     watchIntervalMs: 30_000,
     ledgerPublic,
-    log: pino({ level: 'silent' }),
+    log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot: '/tmp' },
   });
   const server = await listen(app, '127.0.0.1', 0);
@@ -103,7 +110,7 @@ export async function startApi({
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
     close: async () => {
-      await closeServer(server);
+      await Promise.all([streams.close(), closeServer(server)]);
       await db.end();
       await own?.drop();
     },
