@@ -7,6 +7,7 @@ export const encodeCursor = (position: readonly (string | number)[]): string =>
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const isInstant = (v: unknown): v is string => typeof v === 'string' && INSTANT.test(v) && !Number.isNaN(Date.parse(v));
 const isId = (v: unknown): v is string => typeof v === 'string' && /^[\x21-\x7e]{1,200}$/.test(v);
+const isPlace = (v: unknown): v is number => Number.isSafeInteger(v) && Number(v) >= 0;
 const isRank = (v: unknown): v is number => Number.isInteger(v) && Number(v) >= 1 && Number(v) <= 4;
 
 /** Errors: validation_failed, field `cursor`, for anything this server did not hand out. */
@@ -30,4 +31,14 @@ export function incidentPosition(cursor: string): { severity_rank: number; creat
 export function recoveryPosition(cursor: string): { created_at: string; id: string } {
   const [created_at, id] = decode(cursor);
   return isInstant(created_at) && isId(id) ? { created_at, id } : refuse();
+}
+
+export function auditPosition(cursor: string): { at: string; entry_id: number } {
+  const [at, entry_id] = decode(cursor);
+  return isInstant(at) && isPlace(entry_id) ? { at, entry_id } : refuse();
+}
+
+export function logPosition(cursor: string): { epoch: number; index: number } {
+  const [epoch, index] = decode(cursor);
+  return isPlace(epoch) && epoch <= 2 ** 31 - 1 && isPlace(index) ? { epoch, index } : refuse();
 }

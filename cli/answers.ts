@@ -31,6 +31,33 @@ export interface IncidentAnswer {
   marks?: string[];
   policy_digest: string;
   hash: string;
+  ledger_index?: number;
+}
+
+/** Who did what to what; `id` is that of the ledger entry. */
+export interface AuditAnswer {
+  id: string;
+  ts: string;
+  user_id: string;
+  on_behalf_of: string | null;
+  action: string;
+  entity_type: string;
+  entity_id: string;
+  workspace_id: string;
+}
+
+/** A ledger entry at its place in the log. */
+export interface TimelineLine {
+  id: string;
+  index: number;
+  entry: {
+    at: string;
+    actor: string;
+    on_behalf_of: string | null;
+    action: string;
+    object: string;
+    detail: Record<string, unknown>;
+  };
 }
 
 export interface HoldAnswer {

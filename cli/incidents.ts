@@ -37,6 +37,7 @@ export function incidentFacts(i: IncidentAnswer): [string, string | number][] {
     ['resolved', at(i.resolved_at, i.resolved_by)],
     ['policy_digest', i.policy_digest],
     ['hash', i.hash],
+    ['ledger_index', i.ledger_index],
   ];
   return facts.filter((fact): fact is [string, string | number] => fact[1] !== undefined);
 }

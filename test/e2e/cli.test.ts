@@ -136,6 +136,36 @@ describe('S4-32 the ten steps of a recovery through the command line', () => {
   });
 });
 
+describe('what the ledger says afterwards', () => {
+  it('S1-115 the timeline of the recovery, with who did what', async () => {
+    const [incident] = JSON.parse((await interlock('incident', 'list', '--json')).out) as { id: string }[];
+    const id = incident?.id ?? '';
+    const actions = async () =>
+      (
+        JSON.parse((await interlock('timeline', id, '--json')).out) as { entry: { action: string; actor: string } }[]
+      ).map(({ entry }) => entry.action);
+    const expected = ['incident_reported', 'holds_placed', 'recovery_acknowledged', 'recovery_reattested'];
+    const said = await actions();
+    expect(said.filter((action) => expected.includes(action))).toEqual(expected);
+    expect(said.slice(-2).sort()).toEqual(['holds_released', 'incident_resolved']);
+    const { out } = await interlock('timeline', id, '--markdown');
+    expect(out).toContain(`# Timeline of ${id}`);
+    expect(out).toContain('operator me@org');
+  });
+
+  it('S0-33 an audit of the last 7 days in a file', async () => {
+    const file = join(t.stateRoot, 'audit.csv');
+    const ran = await interlock('audit', '--csv', '--out', file);
+    expect(ran).toMatchObject({ code: 0, out: '', err: expect.stringContaining('SHA-256') as string });
+    const actions = readFileSync(file, 'utf8')
+      .split('\r\n')
+      .slice(1, -1)
+      .map((line) => line.split(',')[3]);
+    expect(actions).toContain('incident_resolved');
+    expect(actions.length).toBeGreaterThan(10);
+  });
+});
+
 describe('the cause of an integrity violation', () => {
   it('S4-28 is shown, and either undone or approved', async () => {
     const file = join(

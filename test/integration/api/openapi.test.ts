@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { json, startApi } from './api-under-test.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
+import { allPublished, startSequencers } from '../../support/log.ts';
 
 type Json = Record<string, unknown>;
 interface Document {
@@ -13,9 +14,11 @@ interface Body {
 }
 
 let api: ApiUnderTest;
+let sequencers: { stop: () => Promise<void> };
 let document: Document;
 beforeAll(async () => {
   api = await startApi();
+  sequencers = startSequencers(api);
   document = await json<Document>(api.get('/openapi.json'));
   for (const [cls, source] of [
     ['attestation_failure', 'a'],
@@ -29,8 +32,12 @@ beforeAll(async () => {
       description: 'd',
       evidence: { tool: { n: [1] } },
     });
+  await allPublished(api.db);
 });
-afterAll(() => api?.close());
+afterAll(async () => {
+  await sequencers?.stop();
+  await api?.close();
+});
 
 /** The schema as it is published; with `closed` no object may have a member that it does not name. */
 function validator(name: string, closed: boolean): z.ZodType {
@@ -55,9 +62,14 @@ const named = (body: Body | undefined, type = 'application/json') =>
   body?.content[type]?.schema.$ref.replace('#/components/schemas/', '') ?? 'none';
 
 /** Sends a request and holds its answer against what the document says of that route and status. */
-async function conforms(method: 'get' | 'post', path: string, body?: unknown): Promise<Response> {
+async function conforms(
+  method: 'get' | 'post',
+  path: string,
+  body?: unknown,
+  template = path.split('?')[0] ?? '',
+): Promise<Response> {
   const response = await (method === 'get' ? api.get(path) : api.post(path, body ?? {}));
-  const said = document.paths[path.split('?')[0] ?? '']?.[method]?.responses[response.status];
+  const said = document.paths[template]?.[method]?.responses[response.status];
   expect(said, `${method} ${path} ${response.status} is documented`).toBeDefined();
   const type = response.headers.get('content-type')?.split(';')[0] ?? '';
   const verdict = validator(named(said, type), true).safeParse(await response.clone().json());
@@ -86,8 +98,22 @@ describe('answers are what the document says', () => {
     '/v1/integrity/diff?baseline=nothing',
     '/v1/models',
     '/v1/adapters',
+    '/v1/ledger/entries?limit=3',
+    '/v1/ledger/proof?index=1',
+    '/v1/ledger/consistency?from=1',
+    '/v1/audit?since=1d',
+    '/v1/audit?since=then',
+    '/v1/events/stream?after=nowhere',
   ])('GET %s', async (path) => {
     await conforms('get', path);
+  });
+
+  it('an incident at its place in the log, and its timeline', async () => {
+    const [listed] = await json<{ id: string }[]>(api.get('/api/v1/incidents?class=attestation_failure'));
+    const got = await conforms('get', `/api/v1/incidents/get?id=${listed?.id}`);
+    expect(await got.json()).toMatchObject({ ledger_index: expect.any(Number) as number });
+    const path = `/v1/incidents/${listed?.id}/timeline`;
+    expect((await conforms('get', path, undefined, '/v1/incidents/{id}/timeline')).status).toBe(200);
   });
 
   it('incidents in every shape they take', async () => {
