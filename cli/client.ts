@@ -24,6 +24,8 @@ export interface Client {
   post: <T>(path: string, body: object, ask?: Ask) => Promise<Answer<T>>;
   /** The same for a definition that replaces what was there. */
   put: <T>(path: string, body: object, ask?: Ask) => Promise<Answer<T>>;
+  /** The bytes of an answer that is no JSON, of a longer one the first `limit` and one more. Errors: those of `get`. */
+  bytes: (path: string, limit: number) => Promise<Uint8Array>;
 }
 
 export interface ClientOptions {
@@ -43,20 +45,25 @@ export function createClient({ baseUrl, token, workspace, timeoutMs = TIMEOUT_MS
     ...(workspace === undefined ? {} : { 'X-Interlock-Workspace': workspace }),
   };
 
-  async function send<T>(path: string, init: RequestInit): Promise<Answer<T>> {
+  async function exchange<T>(path: string, init: RequestInit, read: (response: Response) => Promise<T>): Promise<T> {
     const url = new URL(`${baseUrl.replace(/\/+$/, '')}${path}`);
     try {
       // A redirect would carry the token to wherever it points.
       const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
-      const body = readBody(await response.text());
-      if (!response.ok) throw new RefusedError(response.status, problemOf(response.status, body));
-      if (body === undefined) throw new UnreachableError(baseUrl, 'what answers there is not Interlock');
-      return { status: response.status, body: body as T, next: nextPage(response.headers.get('link')) };
+      if (response.ok) return await read(response);
+      throw new RefusedError(response.status, problemOf(response.status, readBody(await response.text())));
     } catch (error) {
       if (error instanceof RefusedError || error instanceof UnreachableError) throw error;
       throw new UnreachableError(baseUrl, reasonOf(error));
     }
   }
+
+  const send = <T>(path: string, init: RequestInit): Promise<Answer<T>> =>
+    exchange(path, init, async (response) => {
+      const body = readBody(await response.text());
+      if (body === undefined) throw new UnreachableError(baseUrl, 'what answers there is not Interlock');
+      return { status: response.status, body: body as T, next: nextPage(response.headers.get('link')) };
+    });
 
   async function decide<T>(method: string, path: string, body: object, headers: Record<string, string>) {
     const init = {
@@ -79,7 +86,21 @@ export function createClient({ baseUrl, token, workspace, timeoutMs = TIMEOUT_MS
       send(withQuery(path, query), { headers: { ...common, ...headers } }),
     post: (path, body, { headers = {} } = {}) => decide('POST', path, body, headers),
     put: (path, body, { headers = {} } = {}) => decide('PUT', path, body, headers),
+    bytes: (path, limit) =>
+      exchange(path, { headers: { ...common, Accept: '*/*' } }, (response) => beginning(response, limit + 1)),
   };
+}
+
+/** What is longer is not read to its end: whoever answers does not decide how much memory that takes. */
+async function beginning(response: Response, most: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= most) break;
+  }
+  return Buffer.concat(chunks).subarray(0, most);
 }
 
 const LOST = 'the connection was lost';
