@@ -26,5 +26,5 @@ export interface ApiDeps {
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */
-  about: { instance: string; version: string; bind: string; stateRoot: string };
+  about: { instance: string; version: string; bind: string; stateRoot: string; blobRoot: string };
 }

@@ -51,7 +51,13 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     auth,
     log,
     readPolicyFile: async () => loadContainmentFile(env.containmentFile),
-    about: { instance: hostname(), version, bind: `${env.bind}:${env.port}`, stateRoot: env.stateRoot },
+    about: {
+      instance: hostname(),
+      version,
+      bind: `${env.bind}:${env.port}`,
+      stateRoot: env.stateRoot,
+      blobRoot: env.blobRoot,
+    },
   };
   const servers: Server[] = [
     await listen(await createApp(deps), env.bind, env.port),

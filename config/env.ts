@@ -25,6 +25,10 @@ export type Env = Readonly<{
   ekRootsFile: string | undefined;
   /** The folder that the baseline `protected` is of. */
   protectedPath: string;
+  /** Where blobs are kept as files. */
+  blobRoot: string;
+  /** At least this long between two anchors of the log. */
+  anchorIntervalMs: number;
   relayWindow: number;
   /** Between two quotes of a node; protected files are checked half as often. */
   watchIntervalMs: number;
@@ -61,6 +65,8 @@ export function readEnv(environment: Environment = process.env): Env {
     tpmAddon: read.INTERLOCK_TPM_ADDON,
     ekRootsFile: read.INTERLOCK_EK_ROOTS_FILE,
     protectedPath: read.INTERLOCK_PROTECTED_PATH ?? join(read.INTERLOCK_STATE_ROOT, 'protected'),
+    blobRoot: read.INTERLOCK_BLOB_ROOT ?? join(read.INTERLOCK_STATE_ROOT, 'blobs'),
+    anchorIntervalMs: read.INTERLOCK_ANCHOR_INTERVAL * 1000,
     relayWindow: read.INTERLOCK_RELAY_WINDOW,
     watchIntervalMs: read.INTERLOCK_WATCH_INTERVAL * 1000,
     signals: read.INTERLOCK_SIGNALS ?? (loopbackTrust ? 'unsigned' : 'signed'),

@@ -23,6 +23,8 @@ export const variables = {
   INTERLOCK_TPM_ADDON: path.optional(),
   INTERLOCK_EK_ROOTS_FILE: path.optional(),
   INTERLOCK_PROTECTED_PATH: path.optional(),
+  INTERLOCK_BLOB_ROOT: path.optional(),
+  INTERLOCK_ANCHOR_INTERVAL: seconds.default(300),
   INTERLOCK_RELAY_WINDOW: count.default(200),
   INTERLOCK_WATCH_INTERVAL: seconds.default(30),
   INTERLOCK_SIGNALS: z.enum(['unsigned', 'signed']).optional(),

@@ -11,7 +11,7 @@ import type { ApiDeps } from '../deps.ts';
 import { readiness } from '../readiness.ts';
 import { attestationReport, integrityReport } from '../state-ports.ts';
 import { ABSENT, ABSENT_FILE, runs } from './absent.ts';
-import { probeStorage } from './storage.ts';
+import { blobReport, probeStorage } from './storage.ts';
 import { warnings } from './warnings.ts';
 
 /** Everything `interlock status` shows. Paths are fixed: they may be added to, never renamed. */
@@ -52,6 +52,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     ledger: ledgerReport(log, time),
     notifications: { open: named.notifications_open },
     files: { containment, policy: ABSENT_FILE, upstreams: ABSENT_FILE, hooks: ABSENT_FILE },
+    blob: await blobReport(about.blobRoot),
     runs: runs(named.recovery_pending),
     auth: { mode: auth.loopbackTrust ? 'loopback' : 'bearer', bind: about.bind },
     slo: [],

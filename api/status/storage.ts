@@ -1,4 +1,5 @@
-import { rm, statfs, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, rm, statfs, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { ApiDeps } from '../deps.ts';
@@ -43,4 +44,13 @@ export async function diskHigh(stateRoot: string): Promise<string | null> {
   if (disk === undefined || disk.blocks === 0) return null;
   const used = 1 - disk.bavail / disk.blocks;
   return used >= DISK_HIGH ? `${Math.round(used * 100)} % of the disk of the state root is used` : null;
+}
+
+/** Where blobs are kept. Files need no credentials; the workers make the folder when they first start. */
+export async function blobReport(blobRoot: string): Promise<Record<string, unknown>> {
+  const reachable = await access(blobRoot, constants.R_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  return { configured: true, backend: 'fs', endpoint: null, credentials: 'missing', reachable };
 }

@@ -90,7 +90,7 @@ export async function startApi({
     watchIntervalMs: 30_000,
     ledgerPublic,
     log,
-    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot: '/tmp' },
+    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot: '/tmp', blobRoot: '/tmp' },
   });
   const server = await listen(app, '127.0.0.1', 0);
   const { port } = server.address() as AddressInfo;

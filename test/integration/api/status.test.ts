@@ -51,7 +51,6 @@ describe('status', () => {
     expect(at(status, 'schema.version')).toBe(at(status, 'schema.head'));
     for (const name of [
       'registry',
-      'blob',
       'governance',
       'policy',
       'provider_readiness',

@@ -38,6 +38,8 @@ describe('environment', () => {
       tokensFile: undefined,
     });
     expect(env.stateRoot).toBe(resolve('state'));
+    expect(env.blobRoot).toBe(resolve('state/blobs'));
+    expect(env.anchorIntervalMs).toBe(300_000);
     expect(env.containmentFile).toBe(resolve('config/policy/containment.yaml'));
     expect(Object.isFrozen(env)).toBe(true);
   });

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { BlobError } from './blob-error.ts';
+
+/** Where blobs are kept: written once under a key, never changed, never removed. All reject with BlobError. */
+export interface BlobStore {
+  /**
+   * Keeps `bytes` under `key`; when this resolves they survive a loss of power. `present`: they were there already.
+   * Errors: `key_invalid`, `blob_conflict`, `blob_store_unreachable`, `blob_store_denied`.
+   */
+  put(key: string, bytes: Uint8Array): Promise<'stored' | 'present'>;
+  /** Errors: `key_invalid`, `blob_missing`, `blob_corrupt`, `blob_store_unreachable`, `blob_store_denied`. */
+  get(key: string): Promise<Uint8Array>;
+  /** The keys that begin with `prefix`, which ends in a slash, in no order; as many are read as are taken. */
+  list(prefix: string): AsyncIterable<string>;
+}
+
+/** Segments that are plain names on every backend; none begins with a dot. */
+const KEY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,127}){0,7}$/;
+
+/** Throws BlobError `key_invalid`. */
+export function requireKey(key: string): void {
+  if (!KEY.test(key)) throw new BlobError('key_invalid', key);
+}
+
+/** Throws BlobError `key_invalid`; what precedes the slash is a key, or nothing. */
+export function requirePrefix(prefix: string): void {
+  if (prefix !== '' && !(prefix.endsWith('/') && KEY.test(prefix.slice(0, -1))))
+    throw new BlobError('key_invalid', prefix);
+}
+
+const CONTENT = /^sha256\/[0-9a-f]{2}\/([0-9a-f]{64})$/;
+
+const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** The key of content-addressed bytes, `sha256/<first two digits>/<64 hex digits>`. */
+export function contentKey(bytes: Uint8Array): string {
+  const digest = digestOf(bytes);
+  return `sha256/${digest.slice(0, 2)}/${digest}`;
+}
+
+/** Throws BlobError `blob_corrupt` where the key is a digest, and not that of these bytes. Every backend asks this of what it read. */
+export function requireContent(key: string, bytes: Uint8Array): void {
+  const named = CONTENT.exec(key)?.[1];
+  if (named !== undefined && named !== digestOf(bytes)) throw new BlobError('blob_corrupt', key);
+}
