@@ -19,6 +19,8 @@ export interface ApiDeps {
   verificationKeys: () => readonly VerificationKey[];
   /** Between two quotes of a node. */
   watchIntervalMs: number;
+  /** Between two anchors of the log. */
+  anchorIntervalMs: number;
   /** The reviewed policy file, read when asked. Errors: ContainmentFileError. */
   readPolicyFile: () => Promise<ContainmentPolicy>;
   /** Whether tiles and entries are for anyone, not only for auditors. */

@@ -47,6 +47,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     watches: engine,
     verificationKeys: () => loadVerificationKeys(env.stateRoot),
     watchIntervalMs: env.watchIntervalMs,
+    anchorIntervalMs: env.anchorIntervalMs,
     ledgerPublic: env.ledgerPublic,
     auth,
     log,

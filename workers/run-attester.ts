@@ -2,11 +2,14 @@ import { TpmError } from '../native/tpm/index.ts';
 import { Worker } from '@temporalio/worker';
 import type { Env } from '../config/env.ts';
 import { createAttesterActivities } from '../activities/create-attester-activities.ts';
+import { createAnchorHostActivities } from '../activities/anchor/create-anchor-host-activities.ts';
+import type { AnchorHostActivities } from '../activities/anchor/types.ts';
 import { createHostActivities } from '../activities/enrolment/create-host-activities.ts';
 import type { EnrolmentHostActivities } from '../activities/enrolment/types.ts';
 import { withFailures } from '../activities/failures.ts';
 import type { AttesterActivities } from '../activities/types.ts';
 import { connectEngine } from './engine/connect.ts';
+import { anchorTpm } from './attester/anchor-tpm.ts';
 import { enrolmentTpm } from './attester/enrolment-tpm.ts';
 import { observeFiles } from './attester/observe-files.ts';
 import { TpmSession } from './attester/tpm-session.ts';
@@ -68,8 +71,9 @@ const noTpm: Pick<TpmSession, 'use'> = {
 function attesterActivities(
   { node, protectedPath }: AttesterEnv,
   tpm: Pick<TpmSession, 'use'>,
-): AttesterActivities & EnrolmentHostActivities {
+): AttesterActivities & EnrolmentHostActivities & AnchorHostActivities {
   return {
+    ...createAnchorHostActivities(node, anchorTpm(tpm)),
     ...createHostActivities(enrolmentTpm(tpm)),
     ...createAttesterActivities({
       node,

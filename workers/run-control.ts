@@ -21,7 +21,11 @@ import { keepReconciling } from './reconcile/reconcile.ts';
 import { recordPort } from './record-port.ts';
 import { announceAlerts } from './relay/alerts.ts';
 import { startRelay } from './relay/relay.ts';
-import { runSequencer } from './sequencer/sequencer.ts';
+import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
+import { anchorPort } from './anchor-port.ts';
+import { Anchoring } from './anchor/keep-anchoring.ts';
+import { existingKey } from './sequencer/log-key.ts';
+import { openLog, runSequencer } from './sequencer/sequencer.ts';
 import { startWatches } from './start-watches.ts';
 import { untilUp } from './until-up.ts';
 import { watchPort } from './watch-port.ts';
@@ -39,6 +43,8 @@ export type ControlEnv = Pick<
   | 'tpmTcti'
   | 'ekRootsFile'
   | 'watchIntervalMs'
+  | 'blobRoot'
+  | 'anchorIntervalMs'
 >;
 
 /**
@@ -62,16 +68,25 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       const context = (): AttestationContext => ({ environment: env.env, keys });
       const port = recordPort(db, context);
       const verifier = enrolmentVerifier(env.env, env.ekRootsFile);
+      const blobs = new FilesystemBlobs(env.blobRoot);
+      await blobs.sweep().catch((error: unknown) => log.warn({ event: 'blobs.unswept', err: error }));
+      const keyOf = (origin: string, epoch: number) => existingKey(env.stateRoot, { origin, epoch });
+      const anchoring = { db, blobs, keyOf, intervalMs: env.anchorIntervalMs, log };
       const activities = withFailures(
         {
           ...createActivities({ record: port, startProcess, signals: env.signals }),
           ...escalationPort(db),
           ...createAdapterActivities(adapterPort(db)),
           ...enrolmentPort({ db, context, signer, verifier }),
+          ...anchorPort(anchoring),
           ...watchPort({ db, context, signer, watchIntervalMs: env.watchIntervalMs, signals: env.signals }),
         },
         log,
       );
+      const anchors = new Anchoring({ ...anchoring, client, node: env.node });
+      // A log with another key is the sequencer's to complain of.
+      await openLog(db, env.stateRoot, log).catch(() => undefined);
+      await untilUp('ledger', () => anchors.checkBlobs(), log, stop);
       await untilUp('attestation', () => startWatches(db, client, env), log, stop);
       const namespace = env.temporalNamespace;
       const workers = [
@@ -81,6 +96,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
 
       const running = workers.map((worker) => worker.run());
       for (const run of running) run.catch((error: unknown) => failed.abort(error));
+      const judged = anchors.checkCounter();
       const relay = await startRelay(
         { db, databaseUrl: env.databaseUrl, startProcess, window: env.relayWindow, log },
         stop,
@@ -89,12 +105,16 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         relay.ended,
         keepReconciling({ db, client, log }, stop),
         announceAlerts(db, log, stop),
-        runSequencer({ db, databaseUrl: env.databaseUrl, stateRoot: env.stateRoot, log }, stop),
+        judged.then(() => runSequencer({ db, databaseUrl: env.databaseUrl, stateRoot: env.stateRoot, log }, stop)),
+        judged.then(() => anchors.keep(stop)),
       ];
-      stop.addEventListener('abort', () => workers.forEach(shutDown), { once: true });
-      if (stop.aborted) workers.forEach(shutDown);
-      else ready();
-      await Promise.allSettled([...loops, ...running]);
+      const ended = new Promise<void>((resolve) => {
+        if (stop.aborted) resolve();
+        stop.addEventListener('abort', () => resolve(), { once: true });
+      });
+      const closed = ended.then(() => anchors.close()).finally(() => workers.forEach(shutDown));
+      void judged.then(() => stop.aborted || ready());
+      await Promise.allSettled([...loops, ...running, closed]);
       failed.signal.throwIfAborted();
     } finally {
       await connection.close();

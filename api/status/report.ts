@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { schemaStatus } from '../../db/migrate.ts';
 import { activePolicyDigest } from '../../db/read/active-policy.ts';
+import { anchorStanding } from '../../db/read/anchors.ts';
+import type { AnchorStanding } from '../../db/read/anchors.ts';
 import { logStanding } from '../../db/read/log.ts';
 import type { LogStanding } from '../../db/read/log.ts';
 import { incidentCounts, tallies } from '../../db/read/counts.ts';
 import { gatesOverview } from '../../db/read/gates.ts';
 import { pendingRecoveries } from '../../db/read/pending-recoveries.ts';
+import { anchorOverdue } from '../../domain/ledger/anchor.ts';
 import { policyDigest } from '../../domain/containment/policy.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readiness } from '../readiness.ts';
@@ -17,7 +20,7 @@ import { warnings } from './warnings.ts';
 /** Everything `interlock status` shows. Paths are fixed: they may be added to, never renamed. */
 export async function statusReport(deps: ApiDeps, workspace_id: string): Promise<Record<string, unknown>> {
   const { db, about, auth } = deps;
-  const [schema, failing, probes, gates, counts, named, oldest, attestation, integrity, containment, log] =
+  const [schema, failing, probes, gates, counts, named, oldest, attestation, integrity, containment, log, anchors] =
     await Promise.all([
       schemaStatus(db),
       readiness(deps),
@@ -30,6 +33,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
       integrityReport(db, deps.watchIntervalMs),
       containmentFile(deps),
       logStanding(db),
+      anchorStanding(db),
     ]);
   const time = String(attestation['time']);
   const created = oldest.items[0]?.created_at;
@@ -49,7 +53,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     },
     attestation,
     integrity,
-    ledger: ledgerReport(log, time),
+    ledger: { ...ledgerReport(log, time), ...anchorReport(anchors, deps.anchorIntervalMs) },
     notifications: { open: named.notifications_open },
     files: { containment, policy: ABSENT_FILE, upstreams: ABSENT_FILE, hooks: ABSENT_FILE },
     blob: await blobReport(about.blobRoot),
@@ -66,9 +70,18 @@ const ledgerReport = (log: LogStanding | undefined, time: string) => ({
   size: log?.signed_size ?? 0,
   checkpoint_age_ms:
     log?.signed_at == null ? null : log.waiting ? Math.max(0, Date.parse(time) - Date.parse(log.signed_at)) : 0,
-  anchored_size: 0,
-  anchor: 'unknown',
 });
+
+/** `unknown`: there is no anchor of this epoch, the last ones did not come, or the log is halted. */
+function anchorReport(log: AnchorStanding | undefined, interval_ms: number) {
+  const ok =
+    log !== undefined &&
+    log.anchored_size > 0 &&
+    log.missed_at === null &&
+    log.halted_at === null &&
+    !anchorOverdue({ ...log, interval_ms });
+  return { anchored_size: log?.anchored_size ?? 0, anchor: ok ? 'ok' : 'unknown', halted: log?.halted_at != null };
+}
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 

@@ -30,7 +30,7 @@ export interface Sequenced extends LogHead {
 /** Statements whose entries one round takes at most; each appended up to some hundred. */
 const BATCHES = 64;
 
-const HEAD = `SELECT epoch, size, root FROM log_heads WHERE workspace_id = 'system' ORDER BY epoch DESC LIMIT 1`;
+const HEAD = `SELECT epoch, size, root, halted_at FROM log_heads WHERE workspace_id = 'system' ORDER BY epoch DESC LIMIT 1`;
 
 /** No cursor says what is new: a lower id may commit later. What waits is what its own transaction queued. */
 const TAKE = `DELETE FROM ledger_unsequenced WHERE batch_id = ANY(ARRAY(
@@ -50,12 +50,13 @@ const GROW = `WITH grown AS (UPDATE log_heads SET size = $2, root = $3, grown_at
 
 /**
  * One round: gives the entries that wait their place in the log, in the order of their ids, and grows tiles and head in the
- * same transaction. The locked head is the fence between sequencers. Null while no epoch is open.
+ * same transaction. The locked head is the fence between sequencers. Null while no epoch is open, or the newest is halted.
  */
 export async function sequenceEntries(db: Database, memory: SequencerMemory): Promise<Sequenced | null> {
   const result = await transaction(db, async (tx) => {
-    const [head] = await prepared<LogHead>(tx, 'log-fence', `${HEAD} FOR UPDATE`, []);
-    if (head === undefined) return null;
+    const [locked] = await prepared<LogHead & { halted_at: string | null }>(tx, 'log-fence', `${HEAD} FOR UPDATE`, []);
+    if (locked === undefined || locked.halted_at !== null) return null;
+    const head: LogHead = { epoch: locked.epoch, size: locked.size, root: locked.root };
     const taken = await prepared<{ entry_ids: string[] }>(tx, 'log-take', TAKE, [BATCHES]);
     const ids = taken.flatMap((row) => row.entry_ids);
     if (ids.length === 0) return { sequenced: { ...head, added: 0 }, edge: memory.edge };

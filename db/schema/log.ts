@@ -1,5 +1,6 @@
+import { sql } from 'drizzle-orm';
 import { bigint, index, integer, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import { bytes, instant } from './columns.ts';
+import { authorship, bytes, instant } from './columns.ts';
 
 /** Tables of the log itself are the instance's; who wrote what stands in the entries they index. */
 const instanceOwned = () => text().notNull().default('system');
@@ -22,6 +23,10 @@ export const logHeads = pgTable(
     signed_at: instant(),
     opened_at: instant().notNull(),
     grown_at: instant().notNull(),
+    /** A rollback of the record is suspected: nothing is added any more, what comes waits for the next epoch. */
+    halted_at: instant(),
+    /** Since when anchors fail; null while they come. */
+    anchor_missed_at: instant(),
     actor: text().notNull(),
     on_behalf_of: text(),
   },
@@ -103,3 +108,43 @@ export const ledgerUnsequenced = pgTable('ledger_unsequenced', {
   batch_id: bigint({ mode: 'number' }).generatedAlwaysAsIdentity().primaryKey(),
   entry_ids: bigint({ mode: 'number' }).array().notNull(),
 });
+
+/**
+ * Checkpoints bound to the counter of a TPM. A row is written before the counter moves: a counter above every row's is one
+ * that moved for a record we do not have. Never deleted.
+ */
+export const logAnchors = pgTable(
+  'log_anchors',
+  {
+    workspace_id: instanceOwned(),
+    anchor_id: bigint({ mode: 'number' }).generatedAlwaysAsIdentity().primaryKey(),
+    epoch: integer().notNull(),
+    size: bigint({ mode: 'number' }).notNull(),
+    root: bytes().notNull(),
+    /** The signed checkpoint; its SHA-256 is what the TPM quotes. */
+    note: text().notNull(),
+    node: text().notNull(),
+    /** Name of the key that quotes: another TPM under the same node has another counter. */
+    ak_name: text().notNull(),
+    counter_before: bigint({ mode: 'bigint' }).notNull(),
+    intended_at: instant().notNull(),
+    completed_at: instant(),
+    counter_value: bigint({ mode: 'bigint' }),
+    /** As the attester sent it, canonical JSON. */
+    evidence: text(),
+    evidence_digest: text(),
+    /** When the checkpoint had its copy among the blobs. */
+    copied_at: instant(),
+    ...authorship(),
+  },
+  (t) => [
+    index('log_anchors_epoch').on(t.epoch, t.anchor_id),
+    index('log_anchors_counter').on(t.epoch, t.node, t.ak_name, t.counter_before),
+    index('log_anchors_completed')
+      .on(t.epoch, t.anchor_id)
+      .where(sql`completed_at IS NOT NULL`),
+    index('log_anchors_uncopied')
+      .on(t.anchor_id)
+      .where(sql`completed_at IS NOT NULL AND copied_at IS NULL`),
+  ],
+);

@@ -25,5 +25,8 @@ export const twoPersonRequests = pgTable(
     index('two_person_pending')
       .on(t.workspace_id, t.action, t.object)
       .where(sql`granted_at IS NULL`),
+    index('two_person_grants')
+      .on(t.workspace_id, t.action, t.object)
+      .where(sql`granted_at IS NOT NULL AND used_at IS NULL`),
   ],
 );

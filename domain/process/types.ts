@@ -14,8 +14,8 @@ export const STANDING_TYPES = [...WATCH_TYPES, 'severityEscalation', 'adapterSyn
 export const PROCESS_TYPES = [...INCIDENT_PROCESS_TYPES, ...STANDING_TYPES] as const;
 export type ProcessType = (typeof PROCESS_TYPES)[number];
 
-/** Every workflow type; one beyond the processes waits for nobody, so no record asks for it. */
-export const WORKFLOW_TYPES = [...PROCESS_TYPES, 'nodeEnrolment'] as const;
+/** Every workflow type; those beyond the processes wait for nobody, so no record asks for them. */
+export const WORKFLOW_TYPES = [...PROCESS_TYPES, 'nodeEnrolment', 'ledgerAnchor'] as const;
 
 const KIND: Record<ProcessType, string> = {
   incidentResponse: 'incident',

@@ -41,6 +41,8 @@ export async function startControl(
     tpmTcti: undefined,
     ekRootsFile: undefined,
     watchIntervalMs: 30_000,
+    blobRoot: join(stateRoot, 'blobs'),
+    anchorIntervalMs: 300_000,
     ...env,
     stateRoot,
   };

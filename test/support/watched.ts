@@ -23,6 +23,9 @@ export interface Watched {
   protectedPath: string;
   /** Ends the attester; the returned function starts another. */
   loseAttester: () => Promise<() => void>;
+  /** Ends the control process as a signal does; `startControl` resolves when the next is ready. */
+  stopControl: () => Promise<void>;
+  startControl: (env?: { anchorIntervalMs?: number }) => Promise<void>;
   states: () => Promise<[attestation: string, integrity: string]>;
   /** Has a watch look now. */
   poke: (workflowId: string) => Promise<void>;
@@ -33,7 +36,7 @@ export const NODE = 'local';
 
 /** Starts it, and waits until both states are trusted. A watch looks every `watchIntervalMs`, by default when poked. */
 export async function startWatched(
-  options: { dynamicConfig?: string[]; watchIntervalMs?: number } = {},
+  options: { dynamicConfig?: string[]; watchIntervalMs?: number; anchorIntervalMs?: number } = {},
 ): Promise<Watched> {
   const opened: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -66,15 +69,19 @@ export async function startWatched(
     };
     let stopAttester = attester();
     opened.push(() => stopAttester());
-    const control = await startControl({
-      ...engine,
-      databaseUrl: url,
-      stateRoot,
-      tpmTcti,
-      ekRootsFile: roots.path,
-      watchIntervalMs: options.watchIntervalMs ?? 3_600_000,
-    });
-    opened.push(control.stop);
+    const start = (env: { anchorIntervalMs?: number } = {}) =>
+      startControl({
+        ...engine,
+        databaseUrl: url,
+        stateRoot,
+        tpmTcti,
+        ekRootsFile: roots.path,
+        watchIntervalMs: options.watchIntervalMs ?? 3_600_000,
+        anchorIntervalMs: options.anchorIntervalMs ?? 300_000,
+        ...env,
+      });
+    let control = await start();
+    opened.push(() => control.stop());
     const states = async (): Promise<[string, string]> => [
       attestationState(await attestationRecord(db)),
       integrityState(await integrityRecord(db)),
@@ -90,6 +97,10 @@ export async function startWatched(
         return () => {
           stopAttester = attester();
         };
+      },
+      stopControl: () => control.stop(),
+      startControl: async (env) => {
+        control = await start(env);
       },
       states,
       poke: (id) => client.workflow.getHandle(id).signal('poke', { version: 1 }),

@@ -39,7 +39,7 @@ export async function runSequencer(
   const channel = { url: databaseUrl, session: 'interlock-sequencer', channel: 'ledger_entries' };
   const { ended } = await keepListening(channel, () => wakeup.wake(), log, signal);
   const memory: SequencerMemory = {};
-  let signer: LogSigner | undefined;
+  let signer: OpenLog | undefined;
   let unsigned = true;
   while (!signal.aborted) {
     try {
@@ -48,6 +48,8 @@ export async function runSequencer(
       const round = await sequenceEntries(db, memory);
       if (round !== null && (unsigned || round.added > 0)) {
         unsigned = true;
+        // Another process has opened an epoch: its key is another.
+        if (round.epoch !== signer.epoch) signer = await openLog(db, stateRoot, log);
         await publish(db, round, signer);
         unsigned = false;
       }
@@ -67,17 +69,21 @@ export async function runSequencer(
 /** The machine's name is what tells the logs of several instances apart; it stays with the log. */
 const firstOrigin = (): string => `${hostname().replace(INSTANCE_NAME, '-')}/1`;
 
+interface OpenLog extends LogSigner {
+  epoch: number;
+}
+
 /** The signer of the epoch that grows. A log whose key is another than ours is not signed by us: nothing is published. */
-async function openLog(db: Database, stateRoot: string, log: Logger): Promise<LogSigner> {
-  const origin = (await currentLog(db))?.origin ?? firstOrigin();
-  const signer = logSigner(stateRoot, origin);
+export async function openLog(db: Database, stateRoot: string, log: Logger): Promise<OpenLog> {
+  const { origin, epoch } = (await currentLog(db)) ?? { origin: firstOrigin(), epoch: 1 };
+  const signer = logSigner(stateRoot, { origin, epoch });
   const verifier_key = formatNoteKey(signer.key);
   await openFirstEpoch(db, { origin, verifier_key });
   const current = await currentLog(db);
   if (current === undefined || current.verifier_key !== verifier_key)
     throw new Error(`the log ${origin} has another key`);
-  log.info({ event: 'sequencer.ready', origin, epoch: current.epoch, size: current.size });
-  return signer;
+  log.info({ event: 'sequencer.ready', origin, epoch, size: current.size });
+  return { ...signer, epoch };
 }
 
 async function publish(db: Database, head: LogHead, { key, sign }: LogSigner): Promise<void> {

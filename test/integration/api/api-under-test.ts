@@ -88,6 +88,7 @@ export async function startApi({
     watches: engine,
     verificationKeys: () => [],
     watchIntervalMs: 30_000,
+    anchorIntervalMs: 300_000,
     ledgerPublic,
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot: '/tmp', blobRoot: '/tmp' },
