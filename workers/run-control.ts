@@ -24,6 +24,7 @@ import { startRelay } from './relay/relay.ts';
 import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
 import { anchorPort } from './anchor-port.ts';
 import { Anchoring } from './anchor/keep-anchoring.ts';
+import { openPromoted } from './anchor/open-promoted.ts';
 import { existingKey } from './sequencer/log-key.ts';
 import { openLog, runSequencer } from './sequencer/sequencer.ts';
 import { startWatches } from './start-watches.ts';
@@ -96,6 +97,8 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
 
       const running = workers.map((worker) => worker.run());
       for (const run of running) run.catch((error: unknown) => failed.abort(error));
+      const sequencer = { db, databaseUrl: env.databaseUrl, stateRoot: env.stateRoot, log };
+      const openPromotedEpoch = () => openPromoted({ ...anchoring, stateRoot: env.stateRoot });
       const judged = anchors.checkCounter();
       const relay = await startRelay(
         { db, databaseUrl: env.databaseUrl, startProcess, window: env.relayWindow, log },
@@ -105,7 +108,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         relay.ended,
         keepReconciling({ db, client, log }, stop),
         announceAlerts(db, log, stop),
-        judged.then(() => runSequencer({ db, databaseUrl: env.databaseUrl, stateRoot: env.stateRoot, log }, stop)),
+        judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),
       ];
       const ended = new Promise<void>((resolve) => {

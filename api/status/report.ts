@@ -80,7 +80,12 @@ function anchorReport(log: AnchorStanding | undefined, interval_ms: number) {
     log.missed_at === null &&
     log.halted_at === null &&
     !anchorOverdue({ ...log, interval_ms });
-  return { anchored_size: log?.anchored_size ?? 0, anchor: ok ? 'ok' : 'unknown', halted: log?.halted_at != null };
+  return {
+    anchored_size: log?.anchored_size ?? 0,
+    anchor: ok ? 'ok' : 'unknown',
+    halted: log?.halted_at != null,
+    origin: log?.origin ?? null,
+  };
 }
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();

@@ -58,6 +58,7 @@ export const PROBLEMS = {
   observation_too_large: { status: 409, title: 'The protected folder is larger than a baseline may be' },
   observation_malformed: { status: 409, title: 'What the attester observed is no list of files' },
   baseline_invalid: { status: 409, title: 'There is no file to protect' },
+  log_not_current: { status: 409, title: 'The log of this origin is not the one that grows' },
   last_node: { status: 409, title: 'The last enrolled node is never retired' },
   second_person_required: { status: 409, title: 'A second person has to ask for the same' },
   confirmation_required: { status: 409, title: 'A single operator confirms by typing the name of the object' },

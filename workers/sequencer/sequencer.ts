@@ -23,6 +23,8 @@ export interface SequencerDeps {
   databaseUrl: string;
   stateRoot: string;
   log: Logger;
+  /** Opens the next epoch where two people have asked for it; true when it did. */
+  openPromoted?: () => Promise<boolean>;
 }
 
 const INSTANCE_NAME = /[^A-Za-z0-9.-]+/g;
@@ -32,7 +34,7 @@ const INSTANCE_NAME = /[^A-Za-z0-9.-]+/g;
  * Any number of sequencers may run: the head's lock lets one of them at a time.
  */
 export async function runSequencer(
-  { db, databaseUrl, stateRoot, log }: SequencerDeps,
+  { db, databaseUrl, stateRoot, log, openPromoted }: SequencerDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const wakeup = new Wakeup(signal);
@@ -41,8 +43,13 @@ export async function runSequencer(
   const memory: SequencerMemory = {};
   let signer: OpenLog | undefined;
   let unsigned = true;
+  let lookedAt = 0;
   while (!signal.aborted) {
     try {
+      if (openPromoted !== undefined && Date.now() - lookedAt >= POLL_MS) {
+        lookedAt = Date.now();
+        if (await openPromoted()) [signer, unsigned] = [undefined, true];
+      }
       signer ??= await openLog(db, stateRoot, log);
       wakeup.arm();
       const round = await sequenceEntries(db, memory);

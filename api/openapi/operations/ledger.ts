@@ -1,11 +1,36 @@
 import type { Operation } from '../operation.ts';
 import { count, text } from '../schemas/common.ts';
-import { binary, consistencyProof, inclusionProof, ledgerEntries, plainText } from '../schemas/ledger.ts';
+import {
+  binary,
+  consistencyProof,
+  inclusionProof,
+  ledgerEntries,
+  plainText,
+  promoted,
+  promotion,
+} from '../schemas/ledger.ts';
+import { secondPerson } from '../schemas/trust.ts';
 
 const tag = 'ledger';
 const PLAIN = 'text/plain';
 
 export const operations: Operation[] = [
+  {
+    method: 'POST',
+    path: '/v1/restore/promote',
+    action: 'restore.promote',
+    id: 'promoteRecord',
+    tag,
+    about:
+      'Lets a restored record go on, by two people: its log gets a new epoch, whose first entry names what was lost.',
+    headers: ['Idempotency-Key'],
+    body: promotion,
+    responses: {
+      200: { about: 'granted', schema: promoted },
+      202: { about: 'the first of two people was heard', schema: secondPerson },
+    },
+    problems: ['log_not_current', 'confirmation_required', 'idempotency_key_reused'],
+  },
   {
     method: 'GET',
     path: '/ledger/key',

@@ -4,6 +4,28 @@ import { count } from './common.ts';
 
 export const plainText = named('PlainText', z.string());
 export const binary = named('Bytes', z.string().describe('not JSON'));
+const name = z.string().min(1).max(256);
+export const promotion = named(
+  'RecordPromotion',
+  z.strictObject({
+    origin: name.describe('the origin of the log that ends'),
+    reason: z.string().min(1).max(1024),
+    confirm: name.optional().describe('the origin once more, where one person is all there is'),
+  }),
+);
+export const promoted = named(
+  'RecordPromoted',
+  z.object({
+    status: z
+      .enum(['promoted', 'granted'])
+      .describe('granted: the worker that holds the keys has not opened the epoch yet'),
+    promoted_by: z.array(z.string()),
+    single_operator: z.boolean(),
+    origin: z.string().optional().describe('of the new epoch'),
+    epoch: count.optional(),
+  }),
+);
+
 const hash = z.base64().describe('SHA-256, 32 bytes');
 const checkpoint = z.string().describe('C2SP tlog-checkpoint, signed');
 

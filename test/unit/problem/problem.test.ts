@@ -63,6 +63,7 @@ describe('problems', () => {
         'observation_too_large',
         'observation_malformed',
         'baseline_invalid',
+        'log_not_current',
         'last_node',
         'second_person_required',
         'confirmation_required',

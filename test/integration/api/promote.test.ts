@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { transaction } from '../../../db/transaction.ts';
+import { writeEntries } from '../../../db/write/ledger.ts';
+import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
+import { openPromoted } from '../../../workers/anchor/open-promoted.ts';
+import { existingKey } from '../../../workers/sequencer/log-key.ts';
+import { runSequencer } from '../../../workers/sequencer/sequencer.ts';
+import { eventually } from '../../support/eventually.ts';
+import { OPERATOR } from '../../support/record.ts';
+import { json, startApi } from './api-under-test.ts';
+import type { ApiUnderTest } from './api-under-test.ts';
+
+let api: ApiUnderTest;
+let stateRoot: string;
+const stop = new AbortController();
+const running: Promise<void>[] = [];
+beforeAll(async () => {
+  api = await startApi();
+  stateRoot = mkdtempSync(join(tmpdir(), 'interlock-promote-'));
+  const { db, databaseUrl } = api;
+  const log = pino({ level: 'silent' });
+  const keyOf = (origin: string, epoch: number) => existingKey(stateRoot, { origin, epoch });
+  const deps = { db, stateRoot, log };
+  const blobs = new FilesystemBlobs(join(stateRoot, 'blobs'));
+  const open = () => openPromoted({ ...deps, blobs, keyOf });
+  for (let i = 0; i < 2; i += 1) running.push(runSequencer({ ...deps, databaseUrl, openPromoted: open }, stop.signal));
+});
+afterAll(async () => {
+  stop.abort();
+  await Promise.all(running);
+  await api?.close();
+  rmSync(stateRoot, { recursive: true, force: true });
+});
+
+const write = () =>
+  transaction(api.db, (tx) =>
+    writeEntries(tx, [
+      {
+        ...OPERATOR,
+        at: '2026-11-21T12:00:00.000Z',
+        action: 'tested',
+        object: 'test/1',
+        record_hash: null,
+        record_version: null,
+        detail: {},
+        policy_digest: null,
+      },
+    ]),
+  );
+const origin = async () => (await (await api.get('/ledger/checkpoint')).text()).split('\n')[0] ?? '';
+
+describe('POST /v1/restore/promote', () => {
+  it('opens the next epoch, and its checkpoints are signed by its own key', async () => {
+    await write();
+    await eventually(async () => (await api.get('/ledger/checkpoint')).status === 200);
+    const before = await origin();
+    expect(((await json(api.get('/v1/status')))['ledger'] as { origin: string }).origin).toBe(before);
+    const ask = (body: object) => api.post('/v1/restore/promote', body);
+    const refused = [
+      [{ origin: 'other/1', reason: 'restored', confirm: 'other/1' }, 'log_not_current'],
+      [{ origin: before, reason: 'restored' }, 'confirmation_required'],
+    ] as const;
+    for (const [body, code] of refused) {
+      const answer = await ask(body);
+      expect(answer.status, code).toBe(409);
+      expect(await answer.json()).toMatchObject({ code });
+    }
+    const answer = await ask({ origin: before, reason: 'restored', confirm: before });
+    const after = before.replace(/1$/, '2');
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ status: 'promoted', origin: after, epoch: 2, single_operator: true });
+    await write();
+    await eventually(async () => (await origin()) === after);
+    expect(await (await api.get('/ledger/key')).text()).toContain(`${after}+`);
+  });
+});
