@@ -96,7 +96,7 @@ async function catchUp(): Promise<number> {
 
 try {
   await load();
-  const signer = logSigner(stateRoot, 'bench/1');
+  const signer = logSigner(stateRoot, { origin: 'bench/1', epoch: 1 });
   await openFirstEpoch(db, { origin: 'bench/1', verifier_key: formatNoteKey(signer.key) });
   const rates: number[] = [];
   for (let i = 0; i < ROUNDS; i++) rates.push(await catchUp());
