@@ -1,3 +1,4 @@
+import { PLACE } from '../write/log-places.ts';
 import { RightEdge } from '../../domain/ledger/right-edge.ts';
 import { one } from '../client.ts';
 import type { Database } from '../client.ts';
@@ -112,11 +113,7 @@ export async function openNextEpoch(db: Database, by: Caller, opening: NextEpoch
         VALUES ($1, $2, $3, 1, $4, $5, $5, $6, $7)`,
       [next.epoch, next.origin, next.verifier_key, root, now?.now, by.actor, by.on_behalf_of],
     );
-    await tx.query(`INSERT INTO log_index (epoch, idx, entry_id, workspace_id) VALUES ($1, 0, $2, $3)`, [
-      next.epoch,
-      first.entry_id,
-      INSTANCE,
-    ]);
+    await tx.query(PLACE, [next.epoch, 0, [first.entry_id]]);
     await tx.query('INSERT INTO log_roots (epoch, size, root, at) VALUES ($1, 1, $2, $3)', [
       next.epoch,
       root,

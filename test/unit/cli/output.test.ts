@@ -10,7 +10,7 @@ describe('completion', () => {
     const { out } = await run(['completion', 'bash']);
     const words = ['interlock', ...line].map((word) => `'${word}'`).join(' ');
     const ask = `COMP_WORDS=(${words}); COMP_CWORD=${line.length}; _interlock; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const bash = spawnSync('bash', ['-euc', `${out}\n${ask}`], { encoding: 'utf8' });
+    const bash = spawnSync('bash', ['--norc', '-euc', `${out}\n${ask}`], { encoding: 'utf8' });
     expect(bash.stderr).toBe('');
     return bash.stdout.split('\n').filter((word) => word !== '');
   }
