@@ -74,7 +74,7 @@ describe('ledger proof', () => {
       'note_unsigned',
     ],
     ['a checkpoint that was changed', { checkpoint: checkpoint(log).replace('300', '301') }, 'note_forged'],
-  ])('takes no %s', async (_, change, code) => {
+  ])('does not take %s', async (_, change, code) => {
     const ran = await ask({ ...inclusion(17), ...change });
     expect([ran.code, ran.out, ran.err]).toEqual([1, '', expect.stringContaining(`(${code})`)]);
   });
