@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROCESS_TYPES } from '../../domain/process/types.ts';
+import { WORKFLOW_TYPES } from '../../domain/process/types.ts';
 import { workflowBundle } from '../../workers/engine/workflow-bundle.ts';
 
 const FOLDER = new URL('../histories/', import.meta.url);
@@ -30,7 +30,7 @@ describe('histories recorded from a real server', () => {
     await Worker.runReplayHistory({ workflowBundle: { codePath } }, read(file), file);
   });
 
-  it('are there for every process type', () => {
-    for (const type of PROCESS_TYPES) expect(files.map(typeOf)).toContain(type);
+  it('are there for every workflow type', () => {
+    for (const type of WORKFLOW_TYPES) expect(files.map(typeOf)).toContain(type);
   });
 });

@@ -30,7 +30,7 @@ const stack = await startStack({
   stateRoot,
   ports: await freeStackPorts(),
   only: ['postgres', 'temporal', 'swtpm', 'attester', 'control'],
-  env: { INTERLOCK_LOOPBACK_TRUST: '1', INTERLOCK_WATCH_INTERVAL: '1' },
+  env: { INTERLOCK_LOOPBACK_TRUST: '1', INTERLOCK_WATCH_INTERVAL: '1', INTERLOCK_ANCHOR_INTERVAL: '1' },
   readyTimeoutMs: 90_000,
 });
 const db = openDatabase({ url: stack.urls.database, name: 'record-histories', max: 2 });
@@ -42,6 +42,7 @@ try {
   await ensurePolicy(db, POLICY, 'system');
   await ended('enrol/local');
   await save('enrol/local', 'node-enrolment.first-start');
+  await recordAnchor();
   await recordWatches();
   await recordAcknowledged();
   await recordAttested();
@@ -52,6 +53,14 @@ try {
   await db.end();
   await stack.stop();
   rmSync(stateRoot, { recursive: true, force: true });
+}
+
+/** An anchor that came to its end. */
+async function recordAnchor(): Promise<void> {
+  const { workflow } = client;
+  const anchored = async () => (await workflow.getHandle('anchor/local').result()) as { result: string };
+  await eventually(async () => (await anchored().catch(() => undefined))?.result === 'anchored', 30_000);
+  await write('anchor/local', 'ledger-anchor.anchored');
 }
 
 /** Looks by time and by poke, a refusal, approvals, a file that changed. Watches do not end: what is saved still ran. */
