@@ -24,7 +24,7 @@ export interface Side {
   close: () => Promise<void>;
 }
 
-interface Sent {
+export interface Sent {
   body: string;
   link: string;
 }

@@ -1,11 +1,11 @@
 import { CLASSES } from '../domain/containment/types.ts';
-import type { Side } from './database-side.ts';
+import type { Sent, Side } from './database-side.ts';
 
 /** One request, made again and again; `prepare` is not part of its time. */
 export interface Operation {
   name: string;
   prepare?: (side: Side, n: number) => Promise<void>;
-  run: (side: Side, n: number) => Promise<unknown>;
+  run: (side: Side, n: number) => Promise<Sent>;
 }
 
 const LIST = '/api/v1/incidents';
@@ -82,7 +82,7 @@ export const OPERATIONS: Operation[] = [
   ...['/api/v1/stats', '/health', '/v1/status', '/v1/gates', '/v1/models', '/v1/attestation'].map((path) =>
     get(path, path),
   ),
-  get('recovery/status', '/api/v1/recovery/status'),
+  get('recovery/status?limit=50', '/api/v1/recovery/status?limit=50'),
   secondPage('recovery/status?limit=50', '/api/v1/recovery/status?limit=50'),
   check('closed', (side, n) => ({ gate: 'agent', target: pick(side.subjects, n) })),
   check('open', (_side, n) => ({ gate: 'agent', target: `agent:unheard-of-${n}` })),
