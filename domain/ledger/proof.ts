@@ -53,6 +53,8 @@ function subtrees([from, to]: Range): NodeId[] {
 export interface Prover {
   /** The hashes that lead from leaf `index` to the root over `size` leaves. */
   inclusion: (index: number, size: number) => Promise<Uint8Array[]>;
+  /** The root over leaves `from` to `to − 1`, which are a subtree of the tree over `size` leaves. */
+  subtree: (from: number, to: number, size: number) => Promise<Uint8Array>;
   /** The hashes that lead from the root over `from` leaves to the one over `size` leaves; none from 0. */
   consistency: (from: number, size: number) => Promise<Uint8Array[]>;
 }
@@ -79,6 +81,11 @@ export function proverOf(read: TileReader, sha256: Sha256): Prover {
       if (!isSize(index) || !isSize(size) || index >= size)
         throw new LedgerError('proof_malformed', `no leaf ${index} in ${size}`);
       return rootsOf(inclusionRanges(index, 0, size), size);
+    },
+    subtree: async (from, to, size) => {
+      if (!isSize(from) || !isSize(size) || from >= to || to > size)
+        throw new LedgerError('proof_malformed', `no subtree from ${from} to ${to} in ${size}`);
+      return (await rootsOf([[from, to]], size))[0] as Uint8Array;
     },
     consistency: async (from, size) => {
       if (!isSize(from) || !isSize(size) || from > size)
