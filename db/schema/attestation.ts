@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, bigint } from 'drizzle-orm/pg-core';
 import { authorship, instant } from './columns.ts';
 
@@ -70,7 +71,14 @@ export const challenges = pgTable(
     counters: jsonb().$type<{ clock: string; reset_count: number; restart_count: number; safe: boolean } | null>(),
     ...authorship(),
   },
-  (t) => [primaryKey({ columns: [t.workspace_id, t.challenge_id] }), uniqueIndex('challenges_nonce').on(t.nonce)],
+  (t) => [
+    primaryKey({ columns: [t.workspace_id, t.challenge_id] }),
+    uniqueIndex('challenges_nonce').on(t.nonce),
+    // Watches write most challenges; a ceremony's are few among them.
+    index('challenges_reattest')
+      .on(t.workspace_id, t.created_at, t.challenge_id)
+      .where(sql`purpose = 'reattest'`),
+  ],
 );
 
 /** Every appraisal with the evidence it judged. */
