@@ -27,6 +27,7 @@ import { Anchoring } from './anchor/keep-anchoring.ts';
 import { openPromoted } from './anchor/open-promoted.ts';
 import { existingKey } from './sequencer/log-key.ts';
 import { openLog, runSequencer } from './sequencer/sequencer.ts';
+import { keepSigningBundles } from './sequencer/sign-bundles.ts';
 import { startWatches } from './start-watches.ts';
 import { untilUp } from './until-up.ts';
 import { watchPort } from './watch-port.ts';
@@ -49,7 +50,7 @@ export type ControlEnv = Pick<
 >;
 
 /**
- * The control process: both queues, relay, reconcile, alerts, the ledger's sequencer. Waits for Postgres with its schema and for Temporal,
+ * The control process: both queues, relay, reconcile, alerts, the ledger's sequencer, the log's signatures. Waits for Postgres with its schema and for Temporal,
  * calls `ready`, and runs until `signal` aborts; then drains. Rejects when a worker fails for good.
  */
 export async function runControl(env: ControlEnv, log: Logger, signal: AbortSignal, ready: () => void): Promise<void> {
@@ -110,6 +111,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         announceAlerts(db, log, stop),
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),
+        keepSigningBundles(sequencer, stop),
       ];
       const ended = new Promise<void>((resolve) => {
         if (stop.aborted) resolve();
