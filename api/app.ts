@@ -8,7 +8,7 @@ import { callerOf } from './auth/caller.ts';
 import { requireDirectLoopback } from './auth/loopback-trust.ts';
 import type { ApiDeps } from './deps.ts';
 import { problemFor } from './failures.ts';
-import { sendProblem, sendReply } from './reply.ts';
+import { sendProblem, sendReply, sendStream } from './reply.ts';
 import type { Reply, StreamReply } from './reply.ts';
 import type { Route } from './route.ts';
 import { loadRoutes } from './routes.ts';
@@ -53,7 +53,8 @@ export function guardDoor(app: Express, { loopbackTrust }: Authentication): void
 function handlerOf(route: Route, deps: ApiDeps) {
   return async (req: Request, res: Response): Promise<void> => {
     const reply = route.action === 'open' ? await route.handler(deps) : await guarded(route, req, deps);
-    sendReply(res, reply);
+    if ('attach' in reply || reply.stream === undefined) sendReply(res, reply);
+    else await sendStream(res, reply, reply.stream);
   };
 }
 

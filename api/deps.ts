@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
 import type { ContainmentPolicy } from '../domain/containment/policy.ts';
+import type { ForensicKey } from '../domain/forensic/key.ts';
 import type { VerificationKey } from '../domain/signing/dsse.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import type { DecisionEngine } from './engine.ts';
@@ -25,6 +26,8 @@ export interface ApiDeps {
   readPolicyFile: () => Promise<ContainmentPolicy>;
   /** Whether tiles and entries are for anyone, not only for auditors. */
   ledgerPublic: boolean;
+  /** The key that signs forensic bundles, read when asked. Errors: ForensicKeyError. */
+  forensicKey: () => ForensicKey;
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */

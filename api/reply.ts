@@ -1,11 +1,21 @@
 import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { problemHeaders } from './failures.ts';
 import type { Problem } from '../domain/problem/problem.ts';
+
+/** Bytes that are too many to be held. `close` is called when they were sent, and when they were not. */
+export interface ByteStream {
+  length: number;
+  chunks: () => AsyncIterable<Uint8Array>;
+  close: () => Promise<void>;
+}
 
 export interface Reply {
   status: number;
   /** JSON, or the bytes themselves, whose `Content-Type` then stands in `headers`. */
   body: unknown;
+  /** Instead of a body. */
+  stream?: ByteStream;
   headers?: Record<string, string>;
 }
 
@@ -41,6 +51,28 @@ export function sendReply(res: ServerResponse, reply: Reply | StreamReply): void
   res.writeHead(status, { ...COMMON, ...headers });
   res.flushHeaders();
   reply.attach(res);
+}
+
+/** A reader that takes nothing for this long is gone. */
+const STALLED_MS = 60_000;
+
+const GONE = ['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED', 'ECONNRESET', 'EPIPE'];
+
+/** Sends bytes as they come and as fast as they are taken; whoever goes away is no error. */
+export async function sendStream(
+  res: ServerResponse,
+  { status, headers = {} }: Reply,
+  { length, chunks, close }: ByteStream,
+): Promise<void> {
+  try {
+    res.writeHead(status, { ...COMMON, 'Content-Length': length, ...headers });
+    res.setTimeout(STALLED_MS, () => res.destroy());
+    await pipeline(chunks(), res);
+  } catch (error) {
+    if (!GONE.includes(String((error as { code?: unknown }).code))) throw error;
+  } finally {
+    await close();
+  }
 }
 
 /** RFC 9457 §6.1. */

@@ -13,6 +13,8 @@ import type { Database } from '../db/client.ts';
 import { activePolicyDigest } from '../db/read/active-policy.ts';
 import { recordEach } from '../db/command/intake.ts';
 import { ensurePolicy } from '../db/command/policies.ts';
+import { openForensicKey } from './forensic/open-key.ts';
+import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
 import { watchTokens } from './auth/tokens-file.ts';
 import type { Authentication } from './auth/authenticate.ts';
@@ -33,6 +35,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     port: env.port,
     loopback_trust: env.loopbackTrust,
   });
+  await sweepSpool(env.stateRoot);
   const db = openDatabase({ url: env.databaseUrl, name: 'interlock-api' });
   const policy_digest = await policyInForce(db, env, log);
   const engine = openTemporal({ address: env.temporalAddress, namespace: env.temporalNamespace });
@@ -49,6 +52,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     watchIntervalMs: env.watchIntervalMs,
     anchorIntervalMs: env.anchorIntervalMs,
     ledgerPublic: env.ledgerPublic,
+    forensicKey: openForensicKey(env, log),
     auth,
     log,
     readPolicyFile: async () => loadContainmentFile(env.containmentFile),

@@ -1,4 +1,5 @@
 import type { Express, Request, Response } from 'express';
+import type { Queryable } from '../db/client.ts';
 import { attestationRecord, integrityRecord } from '../db/read/attestation-state.ts';
 import { attestationState, passCountsForMs } from '../domain/attestation/state.ts';
 import { checkIntervalMs } from '../domain/process/watch.ts';
@@ -20,7 +21,7 @@ const maxAge = (intervalMs: number | undefined) =>
   intervalMs === undefined ? {} : { max_age_ms: passCountsForMs(intervalMs) };
 
 /** The attestation state of the whole instance with what it was judged by. `intervalMs`: between two quotes of a node. */
-export async function attestationReport(db: Deps['db'], intervalMs?: number): Promise<StateReport> {
+export async function attestationReport(db: Queryable, intervalMs?: number): Promise<StateReport> {
   const { nodes, open_incidents, now, simulated } = await attestationRecord(db);
   return {
     state: attestationState({ nodes, open_incidents, now, ...maxAge(intervalMs) }),
@@ -43,7 +44,7 @@ export async function attestationReport(db: Deps['db'], intervalMs?: number): Pr
 }
 
 /** The integrity state of the whole instance with what it was judged by. `intervalMs`: between two quotes of a node. */
-export async function integrityReport(db: Deps['db'], intervalMs?: number): Promise<StateReport> {
+export async function integrityReport(db: Queryable, intervalMs?: number): Promise<StateReport> {
   const { baselines, open_incidents, now } = await integrityRecord(db);
   const interval = intervalMs === undefined ? undefined : checkIntervalMs(intervalMs);
   return {

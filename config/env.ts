@@ -33,6 +33,8 @@ export type Env = Readonly<{
   /** Between two quotes of a node; protected files are checked half as often. */
   watchIntervalMs: number;
   signals: 'unsigned' | 'signed';
+  /** Undefined: the one of the state root, which the embedded server makes. */
+  forensicKeyFile: string | undefined;
   ledgerPublic: boolean;
   allowedHosts: readonly string[];
   corsOrigins: readonly string[];
@@ -70,6 +72,7 @@ export function readEnv(environment: Environment = process.env): Env {
     relayWindow: read.INTERLOCK_RELAY_WINDOW,
     watchIntervalMs: read.INTERLOCK_WATCH_INTERVAL * 1000,
     signals: read.INTERLOCK_SIGNALS ?? (loopbackTrust ? 'unsigned' : 'signed'),
+    forensicKeyFile: read.INTERLOCK_FORENSIC_KEY_FILE,
     ledgerPublic: read.INTERLOCK_LEDGER_PUBLIC,
     allowedHosts: Object.freeze(read.INTERLOCK_ALLOWED_HOSTS),
     corsOrigins: Object.freeze(read.INTERLOCK_CORS_ORIGINS),

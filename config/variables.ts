@@ -28,6 +28,7 @@ export const variables = {
   INTERLOCK_RELAY_WINDOW: count.default(200),
   INTERLOCK_WATCH_INTERVAL: seconds.default(30),
   INTERLOCK_SIGNALS: z.enum(['unsigned', 'signed']).optional(),
+  INTERLOCK_FORENSIC_KEY_FILE: path.optional(),
   INTERLOCK_LEDGER_PUBLIC: flag.default(false),
   INTERLOCK_ALLOWED_HOSTS: list.default([]),
   INTERLOCK_CORS_ORIGINS: origins.default([]),

@@ -77,6 +77,10 @@ export const PROBLEMS = {
   attester_unreachable: { status: 503, title: 'The attester does not answer' },
   tpm_unavailable: { status: 503, title: 'The TPM is not available' },
   ledger_unpublished: { status: 503, title: 'The log has no signed checkpoint yet' },
+  forensic_key_missing: { status: 503, title: 'There is no forensic key to sign the bundle with' },
+  forensic_key_unusable: { status: 503, title: 'The forensic key is not one that signs bundles' },
+  log_signer_unavailable: { status: 503, title: 'The worker that holds the log key did not sign in time' },
+  spool_unavailable: { status: 503, title: 'The state root has no room for the bundle' },
   verification_key_missing: { status: 503, title: 'The public key of the instance is not there yet' },
   outcome_unknown: { status: 503, title: 'The database did not say whether it recorded the request' },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
+import type { Logger } from 'pino';
 import { createApp } from '../../../api/app.ts';
 import type { Authentication } from '../../../api/auth/authenticate.ts';
 import type { DecisionEngine, EngineAnswer, EngineRequest } from '../../../api/engine.ts';
@@ -9,6 +10,7 @@ import { closeServer, listen } from '../../../api/listen.ts';
 import { createEventStreams } from '../../../api/streams/event-streams.ts';
 import type { StreamLimits } from '../../../api/streams/event-streams.ts';
 import { loadContainmentFile } from '../../../config/containment-file.ts';
+import { defaultForensicKeyFile, readForensicKey } from '../../../config/forensic-key-file.ts';
 import { openDatabase } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
 import { recordEach } from '../../../db/command/intake.ts';
@@ -61,6 +63,8 @@ export interface Options {
   databaseUrl?: string;
   ledgerPublic?: boolean;
   streamLimits?: Partial<StreamLimits>;
+  stateRoot?: string;
+  log?: Logger;
 }
 
 /** The API on a free port over a database of its own; Temporal is the fake. */
@@ -69,6 +73,8 @@ export async function startApi({
   databaseUrl,
   ledgerPublic = false,
   streamLimits = {},
+  stateRoot = '/tmp',
+  log = pino({ level: 'silent' }),
 }: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
   const usedUrl = databaseUrl ?? own?.url ?? '';
@@ -76,7 +82,6 @@ export async function startApi({
   if (own !== undefined) await ensurePolicy(db, loadContainmentFile(POLICY_FILE), 'system');
   const engine = fakeEngine();
   const policyFile = { path: POLICY_FILE };
-  const log = pino({ level: 'silent' });
   const streams = createEventStreams({ db, databaseUrl: usedUrl, log }, streamLimits);
   const app = await createApp({
     db,
@@ -90,8 +95,9 @@ export async function startApi({
     watchIntervalMs: 30_000,
     anchorIntervalMs: 300_000,
     ledgerPublic,
+    forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
     log,
-    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot: '/tmp', blobRoot: '/tmp' },
+    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp' },
   });
   const server = await listen(app, '127.0.0.1', 0);
   const { port } = server.address() as AddressInfo;
