@@ -15,11 +15,23 @@ export interface Answer<T> {
   next: string | undefined;
 }
 
+/** An answer that is too large to be held. */
+export interface Download {
+  /** The name that the server gives it. */
+  fileName: string | undefined;
+  /** Bytes, where the server says how many. */
+  length: number | undefined;
+  /** Errors: UnreachableError when the connection is lost before the end. */
+  chunks: AsyncIterable<Uint8Array>;
+}
+
 export interface Client {
   baseUrl: string;
   hasToken: boolean;
   /** Errors: UnreachableError, RefusedError for any status but 2xx. */
   get: <T>(path: string, ask?: Ask) => Promise<Answer<T>>;
+  /** As `get`, bytes as they come; nothing limits how long they may take. */
+  download: (path: string) => Promise<Download>;
   /** Sends a decision under a key of its own, and once more when nobody can tell whether it arrived. */
   post: <T>(path: string, body: object, ask?: Ask) => Promise<Answer<T>>;
   /** The same for a definition that replaces what was there. */
@@ -65,6 +77,30 @@ export function createClient({ baseUrl, token, workspace, timeoutMs = TIMEOUT_MS
       return { status: response.status, body: body as T, next: nextPage(response.headers.get('link')) };
     });
 
+  async function download(path: string): Promise<Download> {
+    const unreachable = (error: unknown) => new UnreachableError(baseUrl, reasonOf(error));
+    const url = new URL(`${baseUrl.replace(/\/+$/, '')}${path}`);
+    const response = await fetch(url, { headers: common, redirect: 'error' }).catch((error: unknown) => {
+      throw unreachable(error);
+    });
+    const { headers, body } = response;
+    if (!response.ok)
+      throw new RefusedError(response.status, problemOf(response.status, readBody(await response.text())));
+    const length = headers.get('content-length');
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      try {
+        for await (const chunk of body ?? []) yield chunk;
+      } catch (error) {
+        throw unreachable(error);
+      }
+    }
+    return {
+      fileName: /filename="([^"]+)"/.exec(headers.get('content-disposition') ?? '')?.[1],
+      length: length === null ? undefined : Number(length),
+      chunks: chunks(),
+    };
+  }
+
   async function decide<T>(method: string, path: string, body: object, headers: Record<string, string>) {
     const init = {
       method,
@@ -84,6 +120,7 @@ export function createClient({ baseUrl, token, workspace, timeoutMs = TIMEOUT_MS
     hasToken: token !== undefined,
     get: (path, { query = {}, headers = {} } = {}) =>
       send(withQuery(path, query), { headers: { ...common, ...headers } }),
+    download,
     post: (path, body, { headers = {} } = {}) => decide('POST', path, body, headers),
     put: (path, body, { headers = {} } = {}) => decide('PUT', path, body, headers),
     bytes: (path, limit) =>

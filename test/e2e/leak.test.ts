@@ -19,7 +19,15 @@ function secrets(stateRoot: string): string[] {
   const passwords = Object.values(JSON.parse(readFileSync(join(stateRoot, 'postgres-secrets.json'), 'utf8')) as object);
   const pem = readFileSync(join(stateRoot, 'keys/instance-signing.pem'), 'utf8');
   const key = pem.split('\n').filter((line) => line !== '' && !line.startsWith('-----'));
-  return [...(passwords as string[]), ...key, 'planted-bearer-token', 'planted-ack-note'];
+  const forensic = readFileSync(join(stateRoot, 'keys/forensic.key'), 'utf8');
+  return [
+    ...(passwords as string[]),
+    ...key,
+    forensic,
+    forensic.slice(0, 32),
+    'planted-bearer-token',
+    'planted-ack-note',
+  ];
 }
 
 function files(folder: string): string[] {
@@ -36,6 +44,7 @@ it('no secret reaches logs, errors, status, the ledger or the engine’s own tab
     await t.sh(post('/api/v1/recovery/ack', '{"incident_id":"INC-0","operator":"","x":1}')),
     await t.sh('curl -s $API/v1/status'),
     await t.sh('curl -s $API/readyz'),
+    await t.sh('curl -s $API/api/v1/forensic/export'),
   ];
   await t.stack.kill('postgres', 'SIGKILL');
   answers.push(await t.sh('curl -s $API/health'));
