@@ -66,7 +66,7 @@ const vouched = (
   { forensicKeys, ledgerKeys: keys }: ForensicTrust,
 ): boolean =>
   forensicKeys.some((key) => forensicMac(key, hash) === texts.signature) ||
-  keys.some(({ publicKey }) => verifyEd25519(fromBase64(texts.signature_ed25519 ?? '') ?? NONE, hash, publicKey));
+  keys.some(({ publicKey }) => verifyEd25519(publicKey, hash, fromBase64(texts.signature_ed25519 ?? '') ?? NONE));
 
 const NONE = new Uint8Array(0);
 const COPY = 'is not what was exported: the members are, by their hash';
@@ -104,7 +104,7 @@ export function checkEd25519(
   problems: ProblemList,
 ): Check {
   const signature = fromBase64(texts.signature_ed25519 ?? '');
-  if (signature !== null && keys.some(({ publicKey }) => verifyEd25519(signature, hash.bytes, publicKey)))
+  if (signature !== null && keys.some(({ publicKey }) => verifyEd25519(publicKey, hash.bytes, signature)))
     return 'good';
   problems.add('signature_ed25519_invalid', 'signature_ed25519', 'is not the log key’s over the bundle’s hash');
   return 'bad';
