@@ -56,22 +56,19 @@ export async function signatureOf(db: Database, { workspace_id, export_id }: Key
   return row?.signature_ed25519 ?? undefined;
 }
 
+type Row = ForensicExport & { signature_ed25519: string | null; failed_at: string | null; now: string };
+
 /** Gives a bundle up, unless it was signed at the last moment: then that signature is returned, and it is an export. */
 export async function abandonExport(db: Database, { workspace_id, export_id }: Key): Promise<string | undefined> {
   return transaction(db, async (tx) => {
-    const row = await one<ForensicExport & { signature_ed25519: string | null; now: string }>(
+    const row = await one<Row>(
       tx,
       `SELECT *, ${NOW} AS now FROM forensic_exports WHERE workspace_id = $1 AND export_id = $2 FOR UPDATE`,
       [workspace_id, export_id],
     );
-    if (row === undefined || row.signature_ed25519 !== null) return row?.signature_ed25519 ?? undefined;
-    await tx.query('UPDATE forensic_exports SET failed_at = $3 WHERE workspace_id = $1 AND export_id = $2', [
-      workspace_id,
-      export_id,
-      row.now,
-    ]);
-    await writeEntries(tx, [entryOf(row, 'forensic_export_failed', { code: 'log_signer_unavailable' }, row.now)]);
-    return undefined;
+    if (row === undefined || row.failed_at !== null) return undefined;
+    if (row.signature_ed25519 === null) await fail(tx, row);
+    return row.signature_ed25519 ?? undefined;
   });
 }
 
@@ -79,8 +76,9 @@ export async function abandonExport(db: Database, { workspace_id, export_id }: K
 const AT_ONCE = 16;
 
 /**
- * Signs the bundles that wait for the key of an epoch and records each as exported in the same transaction. Returns how
- * many. Several workers may do so: each takes what no other has taken.
+ * Signs the bundles that wait for the key of an epoch and records each as exported in the same transaction; those that
+ * nobody waits for any more, because whoever asked is gone, are recorded as failed. Returns how many there were. Several
+ * workers may do so: each takes what no other has taken.
  */
 export async function signExports(
   db: Database,
@@ -88,23 +86,19 @@ export async function signExports(
   sign: (bundleHash: Uint8Array) => Uint8Array,
 ): Promise<number> {
   return transaction(db, async (tx) => {
-    const waiting = await rows<ForensicExport & { now: string }>(
+    const waiting = await rows<Row & { expired: boolean }>(
       tx,
-      `SELECT *, ${NOW} AS now FROM forensic_exports
-        WHERE epoch = $1 AND signed_at IS NULL AND failed_at IS NULL AND expires_at > clock_timestamp()
+      `SELECT *, ${NOW} AS now, expires_at <= clock_timestamp() AS expired FROM forensic_exports
+        WHERE signed_at IS NULL AND failed_at IS NULL AND (epoch = $1 OR expires_at <= clock_timestamp())
         ORDER BY expires_at LIMIT ${AT_ONCE} FOR UPDATE SKIP LOCKED`,
       [epoch],
     );
-    for (const row of waiting) await signOne(tx, row, sign);
+    for (const row of waiting) await (row.expired ? fail(tx, row) : succeed(tx, row, sign));
     return waiting.length;
   });
 }
 
-async function signOne(
-  tx: Tx,
-  row: ForensicExport & { now: string },
-  sign: (bundleHash: Uint8Array) => Uint8Array,
-): Promise<void> {
+async function succeed(tx: Tx, row: Row, sign: (bundleHash: Uint8Array) => Uint8Array): Promise<void> {
   const signature = Buffer.from(sign(Buffer.from(row.bundle_hash, 'hex'))).toString('base64');
   await tx.query(
     'UPDATE forensic_exports SET signed_at = $3, signature_ed25519 = $4 WHERE workspace_id = $1 AND export_id = $2',
@@ -114,6 +108,15 @@ async function signOne(
   await writeEntries(tx, [
     entryOf(row, 'forensic_exported', { key_id, exported_at, incidents, audit_entries }, row.now),
   ]);
+}
+
+async function fail(tx: Tx, row: Row): Promise<void> {
+  await tx.query('UPDATE forensic_exports SET failed_at = $3 WHERE workspace_id = $1 AND export_id = $2', [
+    row.workspace_id,
+    row.export_id,
+    row.now,
+  ]);
+  await writeEntries(tx, [entryOf(row, 'forensic_export_failed', { code: 'log_signer_unavailable' }, row.now)]);
 }
 
 const entryOf = (row: ForensicExport, action: string, detail: Record<string, unknown>, at: string) => ({

@@ -23,9 +23,11 @@ interface AcknowledgementRow {
 
 const digest = (column: string): string => `encode(sha256(convert_to(${column}, 'UTF8')), 'hex')`;
 
+/** One lookup per row of a page: joined otherwise, the whole of the other table would be read for each page. */
 const ACKNOWLEDGED = `SELECT a.incident_id, a.decision_id, a.operator, a.actor, a.on_behalf_of, a.at, a.binding, a.note,
-    a.note_salt, ${digest('i.evidence')} AS evidence_digest
-  FROM acknowledgements a JOIN incidents i ON i.workspace_id = a.workspace_id AND i.id = a.incident_id
+    a.note_salt, i.evidence_digest
+  FROM acknowledgements a CROSS JOIN LATERAL (SELECT ${digest('evidence')} AS evidence_digest FROM incidents
+    WHERE workspace_id = a.workspace_id AND id = a.incident_id LIMIT 1) AS i
   WHERE a.workspace_id = $1 AND (a.incident_id, a.decision_id) > ($2, $3)
   ORDER BY a.incident_id, a.decision_id LIMIT ${PAGE}`;
 
@@ -45,8 +47,10 @@ interface ReattestationRow {
 }
 
 const REATTESTED = `SELECT c.challenge_id, c.node, c.created_at AS challenged_at, r.at, r.actor, r.on_behalf_of, r.passed, r.simulated,
-    r.reference_version, ${digest('r.claims')} AS claims_digest, ${digest('r.evidence')} AS evidence_digest, c.incidents
-  FROM challenges c JOIN attestation_results r ON r.workspace_id = c.workspace_id AND r.challenge_id = c.challenge_id
+    r.reference_version, r.claims_digest, r.evidence_digest, c.incidents
+  FROM challenges c CROSS JOIN LATERAL (SELECT at, actor, on_behalf_of, passed, simulated, reference_version,
+      ${digest('claims')} AS claims_digest, ${digest('evidence')} AS evidence_digest FROM attestation_results
+    WHERE workspace_id = c.workspace_id AND challenge_id = c.challenge_id LIMIT 1) AS r
   WHERE c.workspace_id = $1 AND c.purpose = 'reattest' AND (c.created_at, c.challenge_id) > ($2, $3)
   ORDER BY c.created_at, c.challenge_id LIMIT ${PAGE}`;
 

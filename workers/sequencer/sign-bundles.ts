@@ -24,8 +24,8 @@ export async function keepSigningBundles(
   while (!signal.aborted) {
     try {
       wakeup.arm();
-      const signed = await signWaiting(db, stateRoot);
-      if (signed > 0) log.info({ event: 'forensic.signed', count: signed });
+      const settled = await signWaiting(db, stateRoot);
+      if (settled > 0) log.info({ event: 'forensic.settled', count: settled });
       else await wakeup.sleepUnlessWoken(POLL_MS);
     } catch (error) {
       log.warn({ event: 'forensic.signing_failed', reason: error instanceof Error ? error.message : String(error) });
@@ -35,7 +35,7 @@ export async function keepSigningBundles(
   await ended;
 }
 
-/** How many were signed. A key that is not the one of the growing log signs nothing. */
+/** How many were settled. A key that is not the one of the growing log signs nothing. */
 async function signWaiting(db: Database, stateRoot: string): Promise<number> {
   const current = await currentLog(db);
   if (current === undefined) return 0;

@@ -10,6 +10,7 @@ import { parseTokens } from '../../../api/auth/tokens-file.ts';
 import { readForensicKeys } from '../../../cli/forensic/keys.ts';
 import { createForensicKey } from '../../../config/forensic-key-file.ts';
 import { rows } from '../../../db/client.ts';
+import { abandonExport, requestSignature, signatureOf } from '../../../db/command/forensic-exports.ts';
 import { eventually } from '../../support/eventually.ts';
 import { EXPORT, startForensic } from '../../support/forensic.ts';
 import type { ForensicUnderTest } from '../../support/forensic.ts';
@@ -99,6 +100,26 @@ describe('ForensicBundle refusals', () => {
     expect(await codeOf(asked)).toBe('200 bundle');
     await signer.stop();
   }, 30_000);
+
+  it('what the process that asked for it did not live to send is recorded as failed, not signed', async () => {
+    const asked = { workspace_id: 'default', actor: 'sam', on_behalf_of: null, export_id: 'FEX-gone', epoch: 1 };
+    const bundle = {
+      bundle_hash: 'a'.repeat(64),
+      key_id: 'k',
+      exported_at: '2026-11-21T12:00:00.000Z',
+      policy_digest: null,
+    };
+    await requestSignature(f.db, { ...asked, ...bundle, incidents: 0, audit_entries: 0 }, -1000);
+    const signer = f.startSigner();
+    await eventually(async () =>
+      (await entries('forensic_export_failed')).some(({ leaf }) => leaf.includes('FEX-gone')),
+    );
+    await signer.stop();
+    expect(await signatureOf(f.db, asked)).toBeUndefined();
+    expect(await abandonExport(f.db, asked)).toBeUndefined();
+    const failed = (await entries('forensic_export_failed')).filter(({ leaf }) => leaf.includes('FEX-gone'));
+    expect(failed.length).toBe(1);
+  });
 
   it('the log’s key signs digests and nothing else', async () => {
     const insert = `INSERT INTO forensic_exports (workspace_id, export_id, bundle_hash, key_id, exported_at, incidents, audit_entries, epoch, requested_at, expires_at, actor)
