@@ -38,14 +38,14 @@ const unplaced = ({ leaf, leaf_hash }: Pick<SequencedEntry, 'leaf' | 'leaf_hash'
 export async function* entryPages(tx: Queryable, workspace_id: string, log: PublishedLog, places: EntryPlaces): Pages {
   const heads = await rows<{ epoch: number; size: number }>(
     tx,
-    `SELECT epoch, size FROM log_heads WHERE workspace_id = 'system' AND epoch <= $1 ORDER BY epoch`,
-    [log.epoch],
+    `SELECT epoch, size FROM log_heads WHERE workspace_id = 'system' ORDER BY epoch`,
   );
   for (const { epoch, size } of heads) {
     const page = (from: number) => sequencedEntries(tx, { workspace_id, epoch, from, below: size, limit: PAGE });
     for await (const found of walk(0, PAGE, page, ({ index }) => index + 1)) {
       places.count += found.length;
-      const covered = (index: number) => epoch < log.epoch || index < log.size;
+      // The newest epoch may have entries before it has a checkpoint.
+      const covered = (index: number) => epoch < log.epoch || (epoch === log.epoch && index < log.size);
       if (epoch === log.epoch) for (const { index } of found) if (covered(index)) places.add(index);
       yield found.map((entry) => (covered(entry.index) ? placed(epoch, entry) : unplaced(entry)));
     }

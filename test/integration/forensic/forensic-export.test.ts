@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../../api/openapi/document.ts';
 import { forensicBundle } from '../../../api/openapi/schemas/forensic.ts';
+import { Spool } from '../../../api/forensic/spool.ts';
+import { writePayload } from '../../../api/forensic/write-payload.ts';
 import { rows } from '../../../db/client.ts';
 import { recordReports } from '../../../db/command/intake.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -236,6 +238,36 @@ describe('ForensicBundle export', () => {
     }
     const nobody = await verdictOf(await f.bundle('empty'), trust);
     expect(nobody).toMatchObject({ problems: [], incidents: 0, proven_entries: 0 });
+  });
+
+  it('leaves out no entry of an epoch that has no checkpoint yet', async () => {
+    const tx = await f.db.connect();
+    const spool = await Spool.open(f.stateRoot);
+    try {
+      await tx.query('BEGIN');
+      await tx.query(
+        `INSERT INTO log_heads (epoch, origin, verifier_key, size, root, opened_at, grown_at, actor)
+          VALUES (2, 'test/2', 'key', 1, '\\x00', now(), now(), 'test')`,
+      );
+      await tx.query(
+        `INSERT INTO ledger_entries (workspace_id, at, actor, action, object, detail, leaf, leaf_hash)
+          VALUES ('default', now(), 'test', 'first_of_two', 'log/2', '{}', '{"first":"of two"}', '\\x00')`,
+      );
+      await tx.query(
+        `WITH taken AS (DELETE FROM ledger_unsequenced)
+          INSERT INTO log_index SELECT (jsonb_populate_record(NULL::log_index, to_jsonb(e) || '{"epoch":2,"idx":0}')).*
+            FROM ledger_entries e WHERE action = 'first_of_two'`,
+      );
+      const { payloadSize } = await writePayload(tx, spool, { workspace_id: 'default', watchIntervalMs: 30_000 });
+      const chunks: Buffer[] = [];
+      for await (const chunk of spool.read(0, payloadSize)) chunks.push(chunk);
+      const { audit_entries } = JSON.parse(Buffer.concat(chunks).toString()) as Bundle;
+      expect(audit_entries.at(-1)).toEqual({ entry: { first: 'of two' }, leaf_hash: 'AA==' });
+    } finally {
+      await tx.query('ROLLBACK');
+      tx.release();
+      await spool.close();
+    }
   });
 
   it('S4-43 exports beside reports and decisions each show one moment', async () => {

@@ -13,7 +13,7 @@ beforeAll(async () => {
   await seedIncidents(f.db, 20_000);
   await f.db.query(
     `INSERT INTO ledger_entries (workspace_id, at, actor, action, object, detail, leaf, leaf_hash)
-      SELECT workspace_id, created_at, 'seed', 'seeded', 'incident/' || id, '{}', '{}', '\\x00' FROM incidents`,
+      SELECT workspace_id, created_at, 'seed', 'seeded', 'incident/' || id, '{}', '{}', sha256(convert_to(id, 'UTF8')) FROM incidents`,
   );
   await f.db.query(
     `INSERT INTO acknowledgements (workspace_id, incident_id, decision_id, operator, binding, at, actor)
