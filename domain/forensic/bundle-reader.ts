@@ -92,7 +92,10 @@ export class BundleReader {
 
   #unreadable(why: string): void {
     this.#readable = false;
-    this.#problems.add('malformed', jsonPath(this.#walker.path), why);
+    const { path } = this.#walker;
+    // What stands between two members, or is the name of none, belongs to the one before it.
+    const where = isMember(path[0]) ? jsonPath(path) : (this.#members.at(-1) ?? jsonPath(path));
+    this.#problems.add('malformed', where, why);
   }
 
   #handler(): WalkHandler {

@@ -1,6 +1,6 @@
 // An incident is the version that the ledger's last entry about it names: the record may not say otherwise than the log.
-import { hashCanonical } from '../canonical/hash.ts';
 import type { Sha256 } from '../canonical/hash.ts';
+import { recordHash } from '../ledger/entry.ts';
 import type { ProblemList } from './problem.ts';
 
 const encoder = new TextEncoder();
@@ -12,12 +12,6 @@ const OBJECT = 'incident/';
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** What a record is called by beside its content: its own hash and where the log has it. */
-const NAMES = ['hash', 'ledger_index'];
-
-const recordHash = (record: Record<string, unknown>, sha256: Sha256): string =>
-  hashCanonical(Object.fromEntries(Object.entries(record).filter(([name]) => !NAMES.includes(name))), sha256);
 
 /** Takes all entries in the order of the log, then all incidents. */
 export class RecordCheck {
