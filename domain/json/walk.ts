@@ -41,7 +41,7 @@ const isSpace = (c: number): boolean => c === 0x20 || c === 0x0a || c === 0x0d |
 const isOpening = (c: number): boolean => c === 0x7b || c === 0x5b;
 const isClosing = (c: number): boolean => c === 0x7d || c === 0x5d;
 
-/** Takes a text in pieces of any length. Of what it walks it refuses all that is not JSON, a repeated member included. */
+/** Takes a text in pieces of any length. Of what it walks it refuses all that is not JSON, a repeated member and the name `__proto__` included. */
 export class JsonWalker {
   /** Whether there is white space between values, or a member's name is spelled with escapes it does not need. */
   respelled = false;
@@ -217,7 +217,7 @@ export class JsonWalker {
     const written = this.#kept();
     const name = parseStrictJson(written) as string;
     if (written !== JSON.stringify(name)) this.respelled = true;
-    if (names === undefined || names.has(name)) this.#fail(at);
+    if (names === undefined || names.has(name) || name === '__proto__') this.#fail(at);
     names.add(name);
     this.#path[this.#path.length - 1] = name;
     this.#within = 'structure';

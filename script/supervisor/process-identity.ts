@@ -5,7 +5,10 @@ export type ProcessIdentity = { pid: number; boot_id: string; start_ticks: strin
 
 const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 
-/** @returns undefined when no such process runs; one that only waits to be collected (zombie) does not run. */
+/**
+ * @returns undefined when no such process runs. One that only waits to be collected (zombie) does not run, unless other
+ *   threads of it are still ending: until the last of them is gone its files and ports are taken.
+ */
 export function identityOf(pid: number): ProcessIdentity | undefined {
   let stat: string;
   try {
@@ -15,8 +18,8 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
   }
   // proc(5): the second field is the name in parentheses and may itself hold blanks and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state, startTicks] = [fields[0], fields[19]];
-  if (startTicks === undefined || state === 'Z' || state === 'X') return undefined;
+  const [state, threads, startTicks] = [fields[0], fields[17], fields[19]];
+  if (startTicks === undefined || state === 'X' || (state === 'Z' && Number(threads) <= 1)) return undefined;
   return { pid, boot_id: bootId, start_ticks: startTicks };
 }
 

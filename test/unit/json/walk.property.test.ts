@@ -81,6 +81,10 @@ describe('a document that is walked', () => {
     );
   });
 
+  it('has no member that would be a prototype', () => {
+    for (const depth of [0, 1, 2]) expect(outcome(() => rebuilt('[{"__proto__":[]}]', depth, 4))).toBe('refused');
+  });
+
   it('says when it is spelled otherwise, and hands over a long string in pieces', () => {
     expect(rebuilt('{"a":[1,2]}', 2, 3).respelled).toBe(false);
     expect(rebuilt('{"\\u0061":[1,2]}', 2, 3).respelled).toBe(true);
