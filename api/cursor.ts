@@ -28,6 +28,7 @@ export function incidentPosition(cursor: string): { severity_rank: number; creat
   return isRank(severity_rank) && isInstant(created_at) && isId(id) ? { severity_rank, created_at, id } : refuse();
 }
 
+/** Of lists in the order of time: recoveries, rotations. */
 export function recoveryPosition(cursor: string): { created_at: string; id: string } {
   const [created_at, id] = decode(cursor);
   return isInstant(created_at) && isId(id) ? { created_at, id } : refuse();

@@ -11,12 +11,16 @@ export type Env = Readonly<{
   temporalNamespace: string;
   bind: string;
   port: number;
+  /** Where the API answers, as the other processes reach it. */
+  baseUrl: string;
   attestationPort: number;
   integrityPort: number;
   stateRoot: string;
   env: 'embedded' | 'production';
   loopbackTrust: boolean;
   tokensFile: string | undefined;
+  adminTokenFile: string | undefined;
+  readonlyTokenFile: string | undefined;
   containmentFile: string;
   /** The name of this host as an attester. */
   node: string;
@@ -55,12 +59,15 @@ export function readEnv(environment: Environment = process.env): Env {
     temporalNamespace: read.INTERLOCK_TEMPORAL_NAMESPACE,
     bind: read.INTERLOCK_BIND,
     port: read.INTERLOCK_PORT,
+    baseUrl: read.INTERLOCK_URL ?? ownUrl(read.INTERLOCK_BIND, read.INTERLOCK_PORT),
     attestationPort: read.INTERLOCK_ATTESTATION_PORT,
     integrityPort: read.INTERLOCK_INTEGRITY_PORT,
     stateRoot: read.INTERLOCK_STATE_ROOT,
     env: read.INTERLOCK_ENV,
     loopbackTrust,
     tokensFile: read.INTERLOCK_TOKENS_FILE,
+    adminTokenFile: read.INTERLOCK_ADMIN_TOKEN_FILE,
+    readonlyTokenFile: read.INTERLOCK_READONLY_TOKEN_FILE,
     containmentFile: read.INTERLOCK_CONTAINMENT_FILE,
     node: read.INTERLOCK_NODE,
     tpmTcti: read.INTERLOCK_TPM_TCTI,
@@ -79,6 +86,12 @@ export function readEnv(environment: Environment = process.env): Env {
   });
   refuseOpenDoors(env);
   return env;
+}
+
+/** Who listens everywhere also listens on loopback. */
+function ownUrl(bind: string, port: number): string {
+  const host = bind === '0.0.0.0' ? '127.0.0.1' : bind === '::' ? '::1' : bind;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function refuseOpenDoors(env: Env): void {

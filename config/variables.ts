@@ -1,6 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { address, bind, count, flag, list, node, origins, path, port, postgresUrl, seconds } from './fields.ts';
+import {
+  address,
+  bind,
+  count,
+  flag,
+  list,
+  node,
+  origins,
+  path,
+  port,
+  postgresUrl,
+  seconds,
+  serverUrl,
+} from './fields.ts';
 
 const containmentFile = fileURLToPath(new URL('policy/containment.yaml', import.meta.url));
 
@@ -11,12 +24,15 @@ export const variables = {
   INTERLOCK_TEMPORAL_NAMESPACE: z.string().default('default'),
   INTERLOCK_BIND: bind.default('127.0.0.1'),
   INTERLOCK_PORT: port.default(8515),
+  INTERLOCK_URL: serverUrl.optional(),
   INTERLOCK_ATTESTATION_PORT: port.default(8505),
   INTERLOCK_INTEGRITY_PORT: port.default(8510),
   INTERLOCK_STATE_ROOT: path,
   INTERLOCK_ENV: z.enum(['embedded', 'production']),
   INTERLOCK_LOOPBACK_TRUST: flag.default(false),
   INTERLOCK_TOKENS_FILE: path.optional(),
+  INTERLOCK_ADMIN_TOKEN_FILE: path.optional(),
+  INTERLOCK_READONLY_TOKEN_FILE: path.optional(),
   INTERLOCK_CONTAINMENT_FILE: path.default(containmentFile),
   INTERLOCK_NODE: node.default('local'),
   INTERLOCK_TPM_TCTI: z.string().optional(),

@@ -19,6 +19,7 @@ import { instanceKey } from './keys/instance-key.ts';
 import type { Logger } from './log.ts';
 import { keepReconciling } from './reconcile/reconcile.ts';
 import { recordPort } from './record-port.ts';
+import { rotationPort } from './rotation/rotation-port.ts';
 import { announceAlerts } from './relay/alerts.ts';
 import { startRelay } from './relay/relay.ts';
 import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
@@ -47,6 +48,9 @@ export type ControlEnv = Pick<
   | 'watchIntervalMs'
   | 'blobRoot'
   | 'anchorIntervalMs'
+  | 'adminTokenFile'
+  | 'readonlyTokenFile'
+  | 'baseUrl'
 >;
 
 /**
@@ -79,6 +83,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
           ...createActivities({ record: port, startProcess, signals: env.signals }),
           ...escalationPort(db),
           ...createAdapterActivities(adapterPort(db)),
+          ...(await rotationPort({ ...env, db, log })),
           ...enrolmentPort({ db, context, signer, verifier }),
           ...anchorPort(anchoring),
           ...watchPort({ db, context, signer, watchIntervalMs: env.watchIntervalMs, signals: env.signals }),

@@ -27,6 +27,8 @@ export const PROBLEMS = {
   tile_not_found: { status: 404, title: 'The log has no such tile' },
   adapter_not_found: { status: 404, title: 'There is no such active adapter' },
 
+  rotation_not_found: { status: 404, title: 'There is no such rotation' },
+
   method_not_allowed: { status: 405, title: 'The resource does not take this method' },
 
   already_resolved: { status: 409, title: 'The incident is resolved' },
@@ -63,6 +65,9 @@ export const PROBLEMS = {
   second_person_required: { status: 409, title: 'A second person has to ask for the same' },
   confirmation_required: { status: 409, title: 'A single operator confirms by typing the name of the object' },
   adapter_narrowed: { status: 409, title: 'Taking an action from an adapter needs two people: retire it' },
+  rotation_running: { status: 409, title: 'A rotation of the same is not over yet' },
+  rotation_over: { status: 409, title: 'The rotation is over' },
+  overlap_unavailable: { status: 409, title: 'The old and the new cannot both work here, or must not' },
   stale_state: { status: 409, title: 'The record changed since it was read' },
   idempotency_key_reused: { status: 409, title: 'The idempotency key was used for another request' },
   count_changed: { status: 409, title: 'The number of incidents is not the expected one' },

@@ -43,6 +43,9 @@ export async function startControl(
     watchIntervalMs: 30_000,
     blobRoot: join(stateRoot, 'blobs'),
     anchorIntervalMs: 300_000,
+    adminTokenFile: undefined,
+    readonlyTokenFile: undefined,
+    baseUrl: 'http://127.0.0.1:9',
     ...env,
     stateRoot,
   };

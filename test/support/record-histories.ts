@@ -6,6 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { openDatabase } from '../../db/client.ts';
 import { requestTrial } from '../../db/command/adapter-trial.ts';
+import { requestRotation } from '../../db/command/request-rotation.ts';
 import { recordReports } from '../../db/command/intake.ts';
 import { retireAdapter } from '../../db/command/part-with-adapter.ts';
 import { ensurePolicy } from '../../db/command/policies.ts';
@@ -17,6 +18,7 @@ import { freshKey, incidentNow, register, resolveIncident, secretFile } from './
 import { decide } from './decisions.ts';
 import { eventually } from './eventually.ts';
 import { freeStackPorts } from './free-ports.ts';
+import { openTokenDoor } from './token-door.ts';
 import { POLICY, reportOf } from './incidents.ts';
 
 // Records a history of each workflow from a real server into test/histories: to be run after a change that replays the
@@ -26,11 +28,22 @@ const FOLDER = new URL('../histories/', import.meta.url);
 const OPERATOR = { workspace_id: 'default', actor: 'local-operator', on_behalf_of: null };
 
 const stateRoot = mkdtempSync(join(tmpdir(), 'interlock-histories-'));
+const tokens = { admin: join(stateRoot, 'admin.token'), reader: join(stateRoot, 'readonly.token') };
+for (const [name, file] of Object.entries(tokens))
+  writeFileSync(file, `${name}-token-of-the-recording\n`, { mode: 0o600 });
+const door = await openTokenDoor(tokens.admin, tokens.reader);
 const stack = await startStack({
   stateRoot,
   ports: await freeStackPorts(),
   only: ['postgres', 'temporal', 'swtpm', 'attester', 'control'],
-  env: { INTERLOCK_LOOPBACK_TRUST: '1', INTERLOCK_WATCH_INTERVAL: '1', INTERLOCK_ANCHOR_INTERVAL: '1' },
+  env: {
+    INTERLOCK_LOOPBACK_TRUST: '1',
+    INTERLOCK_WATCH_INTERVAL: '1',
+    INTERLOCK_ANCHOR_INTERVAL: '1',
+    INTERLOCK_ADMIN_TOKEN_FILE: tokens.admin,
+    INTERLOCK_READONLY_TOKEN_FILE: tokens.reader,
+    INTERLOCK_URL: door.url,
+  },
   readyTimeoutMs: 90_000,
 });
 const db = openDatabase({ url: stack.urls.database, name: 'record-histories', max: 2 });
@@ -48,10 +61,12 @@ try {
   await recordAttested();
   await recordEscalation();
   await recordAdapter();
+  await recordRotation();
 } finally {
   await connection.close();
   await db.end();
   await stack.stop();
+  await door.close();
   rmSync(stateRoot, { recursive: true, force: true });
 }
 
@@ -144,6 +159,14 @@ async function recordAdapter(): Promise<void> {
   await save(`adapter/${adapter_id}`, 'adapter-sync.retired');
   await server.close();
   secret.remove();
+}
+
+/** The read-only token's file: every step, at a door that knows it by its file. */
+async function recordRotation(): Promise<void> {
+  const asked = { row: 'readonly_token', subject: '', overlap_seconds: 0, compromised: false, dry_run: false } as const;
+  const requested = await requestRotation(db, OPERATOR, { ...asked, reason: 'due', ticket: null, key: freshKey() });
+  if (!requested.ok) throw new Error(requested.code);
+  await save(`rotation/${requested.rotation_id}`, 'token-rotation.completed');
 }
 
 async function report(cls: IncidentClass): Promise<string> {

@@ -29,6 +29,9 @@ describe('roles', () => {
       'integrity.approve_baseline': 'security_owner',
       'forensic.export': 'security_owner',
       'ledger.read': 'auditor',
+      'rotation.read': readers,
+      'rotation.start': 'security_owner org_admin',
+      'rotation.abandon': 'security_owner',
       'restore.promote': 'security_owner',
       'policy.reload': 'org_admin',
     });
