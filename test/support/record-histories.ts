@@ -50,18 +50,24 @@ const db = openDatabase({ url: stack.urls.database, name: 'record-histories', ma
 const connection = await Connection.connect({ address: stack.urls.temporal });
 const client = new Client({ connection });
 
+/** By name; arguments name those to record, by default all. */
+const recordings = {
+  enrolment: () => save('enrol/local', 'node-enrolment.first-start'),
+  anchor: recordAnchor,
+  watches: recordWatches,
+  acknowledged: recordAcknowledged,
+  attested: recordAttested,
+  escalation: recordEscalation,
+  adapter: recordAdapter,
+  rotation: recordRotation,
+};
+const only = process.argv.slice(2);
+
 try {
   mkdirSync(FOLDER, { recursive: true });
   await ensurePolicy(db, POLICY, 'system');
   await ended('enrol/local');
-  await save('enrol/local', 'node-enrolment.first-start');
-  await recordAnchor();
-  await recordWatches();
-  await recordAcknowledged();
-  await recordAttested();
-  await recordEscalation();
-  await recordAdapter();
-  await recordRotation();
+  for (const [name, record] of Object.entries(recordings)) if (only.length === 0 || only.includes(name)) await record();
 } finally {
   await connection.close();
   await db.end();
@@ -166,6 +172,7 @@ async function recordRotation(): Promise<void> {
   const asked = { row: 'readonly_token', subject: '', overlap_seconds: 0, compromised: false, dry_run: false } as const;
   const requested = await requestRotation(db, OPERATOR, { ...asked, reason: 'due', ticket: null, key: freshKey() });
   if (!requested.ok) throw new Error(requested.code);
+  await eventually(() => found(`rotation/${requested.rotation_id}`));
   await save(`rotation/${requested.rotation_id}`, 'token-rotation.completed');
 }
 
@@ -193,6 +200,14 @@ async function ended(workflowId: string): Promise<void> {
   const handle = client.workflow.getHandle(workflowId);
   await eventually(() => handle.describe().catch(() => undefined), 60_000);
   await handle.result();
+}
+
+/** Undefined: the engine has no such workflow yet. */
+async function found(id: string): Promise<unknown> {
+  return client.workflow
+    .getHandle(id)
+    .describe()
+    .catch(() => undefined);
 }
 
 async function save(workflowId: string, name: string): Promise<void> {
