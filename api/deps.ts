@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
 import type { ContainmentPolicy } from '../domain/containment/policy.ts';
+import type { Checklist } from '../domain/checklist/checklist.ts';
 import type { ForensicKey } from '../domain/forensic/key.ts';
 import type { VerificationKey } from '../domain/signing/dsse.ts';
 import type { Authentication } from './auth/authenticate.ts';
@@ -28,6 +29,8 @@ export interface ApiDeps {
   ledgerPublic: boolean;
   /** The key that signs forensic bundles, read when asked. Errors: ForensicKeyError. */
   forensicKey: () => ForensicKey;
+  /** The scenario checklists, by name. */
+  checklists: ReadonlyMap<string, Checklist>;
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */

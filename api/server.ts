@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { loadChecklists } from '../config/checklist-files.ts';
 import { ContainmentFileError, loadContainmentFile } from '../config/containment-file.ts';
 import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
@@ -53,6 +54,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     anchorIntervalMs: env.anchorIntervalMs,
     ledgerPublic: env.ledgerPublic,
     forensicKey: openForensicKey(env, log),
+    checklists: loadChecklists(),
     auth,
     log,
     readPolicyFile: async () => loadContainmentFile(env.containmentFile),

@@ -36,6 +36,8 @@ export interface Session {
   client: Client;
   out: Output;
   env: Readonly<Record<string, string | undefined>>;
+  /** The global flags that were given, as they would be typed again. */
+  globals: readonly string[];
   /** Asks a person at the terminal and returns the line typed; undefined where nobody can answer, and under --json. */
   ask: ((question: string) => Promise<string>) | undefined;
 }

@@ -38,6 +38,7 @@ const PERMITTED = {
   'incident.report': ['reporter', ...RESPONDERS],
   'incident.acknowledge': RESPONDERS,
   'incident.resolve': RESPONDERS,
+  'incident.checklist': RESPONDERS,
   'recovery.ack': RESPONDERS,
   'recovery.reattest': RESPONDERS,
   'model.release': RESPONDERS,

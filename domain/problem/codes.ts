@@ -68,6 +68,7 @@ export const PROBLEMS = {
   rotation_running: { status: 409, title: 'A rotation of the same is not over yet' },
   rotation_over: { status: 409, title: 'The rotation is over' },
   overlap_unavailable: { status: 409, title: 'The old and the new cannot both work here, or must not' },
+  checklist_changed: { status: 409, title: 'The checklist is another one than the one that was read' },
   stale_state: { status: 409, title: 'The record changed since it was read' },
   idempotency_key_reused: { status: 409, title: 'The idempotency key was used for another request' },
   count_changed: { status: 409, title: 'The number of incidents is not the expected one' },

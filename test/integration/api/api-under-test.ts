@@ -9,6 +9,7 @@ import { createIntakeQueue } from '../../../api/intake-queue.ts';
 import { closeServer, listen } from '../../../api/listen.ts';
 import { createEventStreams } from '../../../api/streams/event-streams.ts';
 import type { StreamLimits } from '../../../api/streams/event-streams.ts';
+import { loadChecklists } from '../../../config/checklist-files.ts';
 import { loadContainmentFile } from '../../../config/containment-file.ts';
 import { defaultForensicKeyFile, readForensicKey } from '../../../config/forensic-key-file.ts';
 import { openDatabase } from '../../../db/client.ts';
@@ -95,6 +96,7 @@ export async function startApi({
     watchIntervalMs: 30_000,
     anchorIntervalMs: 300_000,
     ledgerPublic,
+    checklists: loadChecklists(),
     forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp' },

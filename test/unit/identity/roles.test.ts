@@ -15,6 +15,7 @@ describe('roles', () => {
       'incident.report': `reporter ${responders}`,
       'incident.acknowledge': responders,
       'incident.resolve': responders,
+      'incident.checklist': responders,
       'recovery.ack': responders,
       'recovery.reattest': responders,
       'model.release': responders,
