@@ -29,6 +29,11 @@ describe('roles', () => {
       'integrity.approve_baseline': 'security_owner',
       'forensic.export': 'security_owner',
       'ledger.read': 'auditor',
+      'secret.read': `${responders} auditor org_admin`,
+      'secret.set': 'security_owner org_admin',
+      'lease.issue': `${responders} org_admin`,
+      'lease.revoke': responders,
+      'lease.use': ROLES.join(' '),
       'restore.promote': 'security_owner',
       'policy.reload': 'org_admin',
     });
