@@ -61,6 +61,10 @@ export const optionalTtl: ValueRule = (value) =>
 /** Seconds that were asked for, or the usual ones. */
 export const ttlOf = (value: unknown): number => (isTtl(value) ? value : LEASE_TTL.usual);
 
+/** What an outcome says besides that it is one. */
+export const without = <T extends object, K extends keyof T>(outcome: T, ...keys: K[]): Omit<T, K> =>
+  Object.fromEntries(Object.entries(outcome).filter(([key]) => !keys.some((k) => k === key))) as Omit<T, K>;
+
 /** The key of a decision whose request holds nothing secret. */
 export const decisionKey = (req: IncomingMessage, request: unknown): DecisionKey => ({
   decision_id: idempotencyKey(req) ?? randomUUID(),

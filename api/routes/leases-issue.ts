@@ -5,7 +5,7 @@ import { readFields } from '../fields.ts';
 import { refuseWith } from '../instance.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { optionalTtl, slotRule, SUBJECT, ttlOf } from '../secret-request.ts';
+import { optionalTtl, slotRule, SUBJECT, ttlOf, without } from '../secret-request.ts';
 
 const RULES = { required: { subject: SUBJECT }, optional: {}, values: { slot: slotRule, ttl: optionalTtl } };
 
@@ -14,8 +14,7 @@ async function handler(call: Call, { db, masterKey }: ApiDeps): Promise<Reply> {
   const asked = { slot: String(slot), subject, ttl: ttlOf(ttl) };
   const issued = await issueLease({ db, masterKey }, call.caller, asked);
   if (!issued.ok) return refuseWith(issued.code);
-  const { ok: _ok, ...lease } = issued;
-  return { status: 201, body: lease };
+  return { status: 201, body: without(issued, 'ok') };
 }
 
 export const route: Route = { method: 'POST', path: '/v1/leases', action: 'lease.issue', handler };

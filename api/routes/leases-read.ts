@@ -7,7 +7,7 @@ import { refuseWith } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { leaseId, leaseSecret } from '../secret-request.ts';
+import { leaseId, leaseSecret, without } from '../secret-request.ts';
 
 /** Nobody's role opens a slot: the bearer of this request is the lease's own secret, and an unknown lease is a wrong one. */
 async function handler(call: Call, { db, masterKey }: ApiDeps): Promise<Reply> {
@@ -17,11 +17,10 @@ async function handler(call: Call, { db, masterKey }: ApiDeps): Promise<Reply> {
   if (lease_id === undefined || secret === undefined) throw new DomainError('unauthenticated');
   const read = await readLease({ db, masterKey }, call.caller, { lease_id, secret });
   if (!read.ok) return refuseWith(read.code);
-  const { ok: _ok, value, ...lease } = read;
   try {
-    return ok({ ...lease, value: value.toString('utf8') });
+    return ok({ ...without(read, 'ok'), value: read.value.toString('utf8') });
   } finally {
-    value.fill(0);
+    read.value.fill(0);
   }
 }
 

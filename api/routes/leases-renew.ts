@@ -6,7 +6,7 @@ import { refuseWith } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { leaseId, optionalTtl, ttlOf } from '../secret-request.ts';
+import { leaseId, optionalTtl, ttlOf, without } from '../secret-request.ts';
 
 async function handler(call: Call, { db }: ApiDeps): Promise<Reply> {
   const lease_id = leaseId(call);
@@ -15,8 +15,7 @@ async function handler(call: Call, { db }: ApiDeps): Promise<Reply> {
   if (lease_id === undefined) return refuseWith('lease_not_found');
   const renewed = await renewLease(db, call.caller, { lease_id, ttl: ttlOf(ttl) });
   if (!renewed.ok) return refuseWith(renewed.code);
-  const { ok: _ok, ...lease } = renewed;
-  return ok(lease);
+  return ok(without(renewed, 'ok'));
 }
 
 export const route: Route = { method: 'POST', path: '/v1/leases/:id/renew', action: 'lease.issue', handler };

@@ -8,7 +8,7 @@ import { idempotencyKey } from '../idempotency-key.ts';
 import { refuseWith } from '../instance.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { newSlotName, optionalClass, optionalKind, VALUE } from '../secret-request.ts';
+import { newSlotName, optionalClass, optionalKind, VALUE, without } from '../secret-request.ts';
 
 const RULES = { required: { value: VALUE }, optional: {}, values: { kind: optionalKind, class: optionalClass } };
 
@@ -24,8 +24,7 @@ async function handler(call: Call, { db, masterKey }: ApiDeps): Promise<Reply> {
     const asked = { slot, value, kind, class: slotClass, decision_id };
     const set = await setSecret({ db, masterKey }, call.caller, asked);
     if (!set.ok) return refuseWith(set.code);
-    const { ok: _ok, created, ...written } = set;
-    return { status: created ? 201 : 200, body: { slot, ...written } };
+    return { status: set.created ? 201 : 200, body: { slot, ...without(set, 'ok', 'created') } };
   } finally {
     value.fill(0);
   }

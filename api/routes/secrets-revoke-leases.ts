@@ -6,7 +6,7 @@ import { refuseWith } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { decisionKey, slotName } from '../secret-request.ts';
+import { decisionKey, slotName, without } from '../secret-request.ts';
 
 async function handler(call: Call, { db }: ApiDeps): Promise<Reply> {
   const slot = slotName(call);
@@ -14,8 +14,7 @@ async function handler(call: Call, { db }: ApiDeps): Promise<Reply> {
   const key = decisionKey(call.req, { kind: 'revoke-slot', slot });
   const revoked = await revokeSlot(db, call.caller, { slot, key });
   if (!revoked.ok) return refuseWith(revoked.code);
-  const { ok: _ok, ...said } = revoked;
-  return ok({ status: 'revoked', ...said });
+  return ok({ status: 'revoked', ...without(revoked, 'ok') });
 }
 
 export const route: Route = {

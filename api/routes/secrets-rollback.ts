@@ -7,7 +7,7 @@ import { refuseWith } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { decisionKey, slotName } from '../secret-request.ts';
+import { decisionKey, slotName, without } from '../secret-request.ts';
 
 const version: ValueRule = (value) =>
   value === undefined
@@ -26,8 +26,7 @@ async function handler(call: Call, { db, masterKey }: ApiDeps): Promise<Reply> {
   const key = decisionKey(call.req, { kind: 'rollback', ...asked });
   const rolled = await rollBackSecret({ db, masterKey }, call.caller, { ...asked, key });
   if (!rolled.ok) return refuseWith(rolled.code);
-  const { ok: _ok, created: _created, ...written } = rolled;
-  return ok({ slot, ...written });
+  return ok({ slot, ...without(rolled, 'ok', 'created') });
 }
 
 export const route: Route = { method: 'POST', path: '/v1/secrets/:slot/rollback', action: 'secret.set', handler };
