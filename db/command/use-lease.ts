@@ -38,9 +38,16 @@ export interface LeaseRead {
   value: Buffer;
 }
 
+interface ReadRow {
+  wrapped_key: string;
+  version: number;
+  envelope: string;
+  exposed_since: string | null;
+}
+
 export type LeaseValue = LeaseRead | { ok: false; code: 'unauthenticated' | LeaseRefusal };
 
-const READ = `SELECT ${JUDGED}, s.wrapped_key, v.version, v.envelope FROM ${FACTS_FROM}
+const READ = `SELECT ${JUDGED}, s.wrapped_key, v.version, v.envelope, v.exposed_since FROM ${FACTS_FROM}
   JOIN secret_versions v ON v.workspace_id = s.workspace_id AND v.slot = s.slot AND v.version = s.current_version
   WHERE l.workspace_id = $1 AND l.lease_id = $2 AND s.class = 'subject'`;
 
@@ -56,12 +63,7 @@ export async function readLease(
 ): Promise<LeaseValue> {
   const master = masterKey();
   return transaction<LeaseValue>(db, async (tx) => {
-    const [found] = await prepared<Judged & { wrapped_key: string; version: number; envelope: string }>(
-      tx,
-      'lease-judge-read',
-      READ,
-      [workspace_id, lease_id],
-    );
+    const [found] = await prepared<Judged & ReadRow>(tx, 'lease-judge-read', READ, [workspace_id, lease_id]);
     if (found === undefined || !timingSafeEqual(found.secret_digest, leaseDigest(secret)))
       return { ok: false, code: 'unauthenticated' };
     const by = { workspace_id, actor: found.subject, on_behalf_of };
@@ -71,12 +73,13 @@ export async function readLease(
     const at = { workspace_id, slot };
     const value = openSecret(openDataKey(master, at, found.wrapped_key), at, version, found.envelope);
     try {
-      await tx.query({
-        name: 'secret-exposed',
-        text: `UPDATE secret_versions SET exposed_since = $4 WHERE workspace_id = $1 AND slot = $2 AND version = $3
+      if (found.exposed_since === null)
+        await tx.query({
+          name: 'secret-exposed',
+          text: `UPDATE secret_versions SET exposed_since = $4 WHERE workspace_id = $1 AND slot = $2 AND version = $3
           AND exposed_since IS NULL`,
-        values: [workspace_id, slot, version, found.now],
-      });
+          values: [workspace_id, slot, version, found.now],
+        });
       const detail = { version, lease: lease_id, subject: found.subject };
       await writeEntries(tx, [
         secretEntry(by, { at: found.now, action: 'secret_read', object: `secret/${slot}`, version, detail }),
