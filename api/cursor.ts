@@ -34,6 +34,16 @@ export function recoveryPosition(cursor: string): { created_at: string; id: stri
   return isInstant(created_at) && isId(id) ? { created_at, id } : refuse();
 }
 
+export function slotPosition(cursor: string): string {
+  const [slot] = decode(cursor);
+  return isId(slot) ? slot : refuse();
+}
+
+export function leasePosition(cursor: string): { not_after: string; lease_id: string } {
+  const [not_after, lease_id] = decode(cursor);
+  return isInstant(not_after) && isId(lease_id) ? { not_after, lease_id } : refuse();
+}
+
 export function auditPosition(cursor: string): { at: string; entry_id: number } {
   const [at, entry_id] = decode(cursor);
   return isInstant(at) && isPlace(entry_id) ? { at, entry_id } : refuse();

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
+import type { MasterKeySource } from '../db/command/pin-master-key.ts';
 import type { ContainmentPolicy } from '../domain/containment/policy.ts';
 import type { Checklist } from '../domain/checklist/checklist.ts';
 import type { ForensicKey } from '../domain/forensic/key.ts';
@@ -31,6 +32,8 @@ export interface ApiDeps {
   forensicKey: () => ForensicKey;
   /** The scenario checklists, by name. */
   checklists: ReadonlyMap<string, Checklist>;
+  /** The key that wraps secrets. Errors: SecretsError master_key_missing. */
+  masterKey: MasterKeySource;
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */

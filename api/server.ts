@@ -7,12 +7,14 @@ import { loadChecklists } from '../config/checklist-files.ts';
 import { ContainmentFileError, loadContainmentFile } from '../config/containment-file.ts';
 import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
+import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
 import { openDatabase } from '../db/client.ts';
 import type { Database } from '../db/client.ts';
 import { activePolicyDigest } from '../db/read/active-policy.ts';
 import { recordEach } from '../db/command/intake.ts';
+import { openMasterKey } from '../db/command/pin-master-key.ts';
 import { ensurePolicy } from '../db/command/policies.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
@@ -39,6 +41,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   await sweepSpool(env.stateRoot);
   const db = openDatabase({ url: env.databaseUrl, name: 'interlock-api' });
   const policy_digest = await policyInForce(db, env, log);
+  const masterKey = await openMasterKey(db, masterKeyOrigin(env));
   const engine = openTemporal({ address: env.temporalAddress, namespace: env.temporalNamespace });
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const streams = createEventStreams({ db, databaseUrl: env.databaseUrl, log });
@@ -55,6 +58,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     ledgerPublic: env.ledgerPublic,
     forensicKey: openForensicKey(env, log),
     checklists: loadChecklists(),
+    masterKey,
     auth,
     log,
     readPolicyFile: async () => loadContainmentFile(env.containmentFile),

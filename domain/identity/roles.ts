@@ -30,6 +30,9 @@ const READERS = [
 /** Who handles an incident. */
 const RESPONDERS = ['operator', 'security_owner', 'incident_commander'] as const satisfies Role[];
 
+/** Who sees which secrets there are and who holds leases; nobody's role shows a value. */
+const VAULT_READERS = [...RESPONDERS, 'auditor', 'org_admin'] as const satisfies Role[];
+
 const PERMITTED = {
   'status.read': READERS,
   'incident.read': READERS,
@@ -54,6 +57,12 @@ const PERMITTED = {
   'rotation.read': READERS,
   'rotation.start': ['security_owner', 'org_admin'],
   'rotation.abandon': ['security_owner'],
+  'secret.read': VAULT_READERS,
+  'secret.set': ['security_owner', 'org_admin'],
+  'lease.issue': [...RESPONDERS, 'org_admin'],
+  'lease.revoke': RESPONDERS,
+  // The secret of the lease decides; a role adds nothing to it.
+  'lease.use': ROLES,
   'restore.promote': ['security_owner'],
   'forensic.export': ['security_owner'],
   'ledger.read': ['auditor'],

@@ -25,6 +25,9 @@ export const PROBLEMS = {
   model_not_quarantined: { status: 404, title: 'No quarantine stands for this model' },
   entry_not_found: { status: 404, title: 'The log has no such entry' },
   tile_not_found: { status: 404, title: 'The log has no such tile' },
+  secret_not_found: { status: 404, title: 'There is no such secret' },
+  secret_version_not_found: { status: 404, title: 'The secret has no such earlier version' },
+  lease_not_found: { status: 404, title: 'There is no such lease' },
   adapter_not_found: { status: 404, title: 'There is no such active adapter' },
 
   rotation_not_found: { status: 404, title: 'There is no such rotation' },
@@ -69,13 +72,19 @@ export const PROBLEMS = {
   rotation_over: { status: 409, title: 'The rotation is over' },
   overlap_unavailable: { status: 409, title: 'The old and the new cannot both work here, or must not' },
   checklist_changed: { status: 409, title: 'The checklist is another one than the one that was read' },
+  secret_class_fixed: { status: 409, title: 'The class of a slot never changes' },
+  slot_not_leasable: { status: 409, title: 'A control slot is never leased' },
+  lease_revoked: { status: 409, title: 'The lease was revoked' },
+  lease_expired: { status: 409, title: 'The lease has expired' },
   stale_state: { status: 409, title: 'The record changed since it was read' },
   idempotency_key_reused: { status: 409, title: 'The idempotency key was used for another request' },
   count_changed: { status: 409, title: 'The number of incidents is not the expected one' },
 
   payload_too_large: { status: 413, title: 'The body is longer than 64 KiB' },
   unsupported_media_type: { status: 415, title: 'The body is not of type application/json' },
+  vault_closed: { status: 423, title: 'The vault is closed: secrets are neither read nor leased' },
   too_many_requests: { status: 429, title: 'Too many requests' },
+  secret_unreadable: { status: 500, title: 'The stored secret does not open' },
   internal: { status: 500, title: 'The server failed' },
 
   database_unreachable: { status: 503, title: 'The database is unreachable' },
@@ -88,6 +97,8 @@ export const PROBLEMS = {
   log_signer_unavailable: { status: 503, title: 'The worker that holds the log key did not sign in time' },
   spool_unavailable: { status: 503, title: 'The state root has no room for the bundle' },
   verification_key_missing: { status: 503, title: 'The public key of the instance is not there yet' },
+  master_key_missing: { status: 503, title: 'No master key is configured: secrets can be neither read nor written' },
+  master_key_mismatch: { status: 503, title: 'The secret was wrapped by another master key' },
   outcome_unknown: { status: 503, title: 'The database did not say whether it recorded the request' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -46,6 +46,8 @@ export async function startControl(
     adminTokenFile: undefined,
     readonlyTokenFile: undefined,
     baseUrl: 'http://127.0.0.1:9',
+    masterKey: undefined,
+    masterKeyFile: undefined,
     ...env,
     stateRoot,
   };

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { json, startApi } from './api-under-test.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
+import { reopenVault } from '../../support/leases.ts';
 import { allPublished, startSequencers } from '../../support/log.ts';
+import { freshMasterKey } from '../../support/secrets.ts';
 
 type Json = Record<string, unknown>;
 interface Document {
@@ -17,7 +19,8 @@ let api: ApiUnderTest;
 let sequencers: { stop: () => Promise<void> };
 let document: Document;
 beforeAll(async () => {
-  api = await startApi();
+  const master = freshMasterKey();
+  api = await startApi({ masterKey: () => master });
   sequencers = startSequencers(api);
   document = await json<Document>(api.get('/openapi.json'));
   for (const [cls, source] of [
@@ -104,6 +107,8 @@ describe('answers are what the document says', () => {
     '/v1/audit?since=1d',
     '/v1/audit?since=then',
     '/v1/events/stream?after=nowhere',
+    '/v1/secrets',
+    '/v1/secrets?cursor=x',
   ])('GET %s', async (path) => {
     await conforms('get', path);
   });
@@ -114,6 +119,36 @@ describe('answers are what the document says', () => {
     expect(await got.json()).toMatchObject({ ledger_index: expect.any(Number) as number });
     const path = `/v1/incidents/${listed?.id}/timeline`;
     expect((await conforms('get', path, undefined, '/v1/incidents/{id}/timeline')).status).toBe(200);
+  });
+
+  it('secrets and leases', async () => {
+    // Critical incidents of this file hold the vault.
+    await reopenVault(api.db);
+    const slot = 'documented';
+    const headers = { 'Content-Type': 'application/json' };
+    await api.get(`/v1/secrets/${slot}`, { method: 'PUT', headers, body: '{"value":"v"}' });
+    await conforms('get', '/v1/secrets');
+    await conforms('get', `/v1/secrets/${slot}`, undefined, '/v1/secrets/{slot}');
+    await api.get(`/v1/secrets/${slot}`, { method: 'PUT', headers, body: '{"value":"w"}' });
+    await conforms('post', `/v1/secrets/${slot}/rollback`, { version: 1 }, '/v1/secrets/{slot}/rollback');
+    const issued = await conforms('post', '/v1/leases', { slot, subject: 'agent:7' });
+    expect(issued.status).toBe(201);
+    const { lease_id, secret } = (await issued.json()) as { lease_id: string; secret: string };
+    await conforms('get', `/v1/leases/${lease_id}`, undefined, '/v1/leases/{id}');
+    await conforms('post', `/v1/leases/${lease_id}/renew`, { ttl: 60 }, '/v1/leases/{id}/renew');
+    await conforms('post', `/v1/leases/${lease_id}/read`, {}, '/v1/leases/{id}/read');
+    const read = await api.post(`/v1/leases/${lease_id}/read`, {}, { Authorization: `Bearer ${secret}` });
+    expect(Object.keys((await read.json()) as object).sort()).toEqual([
+      'lease_id',
+      'not_after',
+      'slot',
+      'value',
+      'version',
+    ]);
+    await conforms('post', `/v1/secrets/${slot}/revoke-leases`, {}, '/v1/secrets/{slot}/revoke-leases');
+    await conforms('get', '/v1/subjects/agent:7/leases', undefined, '/v1/subjects/{id}/leases');
+    await conforms('post', '/v1/subjects/agent:7/revoke-leases', {}, '/v1/subjects/{id}/revoke-leases');
+    await conforms('get', `/v1/leases/${lease_id}`, undefined, '/v1/leases/{id}');
   });
 
   it('incidents in every shape they take', async () => {

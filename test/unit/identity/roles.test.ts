@@ -33,6 +33,11 @@ describe('roles', () => {
       'rotation.read': readers,
       'rotation.start': 'security_owner org_admin',
       'rotation.abandon': 'security_owner',
+      'secret.read': `${responders} auditor org_admin`,
+      'secret.set': 'security_owner org_admin',
+      'lease.issue': `${responders} org_admin`,
+      'lease.revoke': responders,
+      'lease.use': ROLES.join(' '),
       'restore.promote': 'security_owner',
       'policy.reload': 'org_admin',
     });

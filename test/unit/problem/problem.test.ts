@@ -8,7 +8,7 @@ const byStatus = (status: number): string[] =>
 describe('problems', () => {
   it('have these codes for these statuses', () => {
     expect(
-      Object.fromEntries([400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 503].map((s) => [s, byStatus(s)])),
+      Object.fromEntries([400, 401, 403, 404, 405, 409, 413, 415, 423, 429, 500, 503].map((s) => [s, byStatus(s)])),
     ).toEqual({
       400: [
         'malformed_json',
@@ -30,6 +30,9 @@ describe('problems', () => {
         'model_not_quarantined',
         'entry_not_found',
         'tile_not_found',
+        'secret_not_found',
+        'secret_version_not_found',
+        'lease_not_found',
         'adapter_not_found',
       ],
       405: ['method_not_allowed'],
@@ -68,14 +71,19 @@ describe('problems', () => {
         'second_person_required',
         'confirmation_required',
         'adapter_narrowed',
+        'secret_class_fixed',
+        'slot_not_leasable',
+        'lease_revoked',
+        'lease_expired',
         'stale_state',
         'idempotency_key_reused',
         'count_changed',
       ],
       413: ['payload_too_large'],
       415: ['unsupported_media_type'],
+      423: ['vault_closed'],
       429: ['too_many_requests'],
-      500: ['internal'],
+      500: ['secret_unreadable', 'internal'],
       503: [
         'database_unreachable',
         'temporal_unreachable',
@@ -87,6 +95,8 @@ describe('problems', () => {
         'log_signer_unavailable',
         'spool_unavailable',
         'verification_key_missing',
+        'master_key_missing',
+        'master_key_mismatch',
         'outcome_unknown',
       ],
     });
