@@ -50,6 +50,7 @@ const PERMITTED = {
   'attestation.retire': ['security_owner'],
   'integrity.check': RESPONDERS,
   'integrity.approve_baseline': ['security_owner'],
+  'history.decode': [...RESPONDERS, 'auditor'],
   'restore.promote': ['security_owner'],
   'forensic.export': ['security_owner'],
   'ledger.read': ['auditor'],

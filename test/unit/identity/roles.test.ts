@@ -29,6 +29,7 @@ describe('roles', () => {
       'integrity.approve_baseline': 'security_owner',
       'forensic.export': 'security_owner',
       'ledger.read': 'auditor',
+      'history.decode': `${responders} auditor`,
       'restore.promote': 'security_owner',
       'policy.reload': 'org_admin',
     });
