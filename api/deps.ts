@@ -1,3 +1,4 @@
+import type { PayloadCodec } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
 import type { MasterKeySource } from '../db/command/pin-master-key.ts';
@@ -34,6 +35,8 @@ export interface ApiDeps {
   checklists: ReadonlyMap<string, Checklist>;
   /** The key that wraps secrets. Errors: SecretsError master_key_missing. */
   masterKey: MasterKeySource;
+  /** How what the engine keeps is sealed; none where nothing is. */
+  payloadCodecs: readonly PayloadCodec[];
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */

@@ -8,6 +8,7 @@ import { ContainmentFileError, loadContainmentFile } from '../config/containment
 import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
+import { loadPayloadKeys } from '../config/payload-keys.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
 import { openDatabase } from '../db/client.ts';
@@ -16,6 +17,7 @@ import { activePolicyDigest } from '../db/read/active-policy.ts';
 import { recordEach } from '../db/command/intake.ts';
 import { openMasterKey } from '../db/command/pin-master-key.ts';
 import { ensurePolicy } from '../db/command/policies.ts';
+import { payloadCodecs } from '../storage/payload-codec.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
@@ -42,7 +44,12 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   const db = openDatabase({ url: env.databaseUrl, name: 'interlock-api' });
   const policy_digest = await policyInForce(db, env, log);
   const masterKey = await openMasterKey(db, masterKeyOrigin(env));
-  const engine = openTemporal({ address: env.temporalAddress, namespace: env.temporalNamespace });
+  const codecs = payloadCodecs(loadPayloadKeys(env));
+  const engine = openTemporal({
+    address: env.temporalAddress,
+    namespace: env.temporalNamespace,
+    payloadCodecs: codecs,
+  });
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const streams = createEventStreams({ db, databaseUrl: env.databaseUrl, log });
   const auth = await authentication(env, log);
@@ -59,6 +66,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     forensicKey: openForensicKey(env, log),
     checklists: loadChecklists(),
     masterKey,
+    payloadCodecs: codecs,
     auth,
     log,
     readPolicyFile: async () => loadContainmentFile(env.containmentFile),

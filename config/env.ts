@@ -41,6 +41,8 @@ export type Env = Readonly<{
   /** Undefined: the one of the state root, which the embedded server makes. */
   forensicKeyFile: string | undefined;
   /** The key that wraps secrets, or the file that holds it; with neither the embedded server makes one. */
+  /** Undefined: the one of the state root, which the embedded server makes. */
+  payloadKeysFile: string | undefined;
   masterKey: MasterKey | undefined;
   masterKeyFile: string | undefined;
   ledgerPublic: boolean;
@@ -84,6 +86,7 @@ export function readEnv(environment: Environment = process.env): Env {
     watchIntervalMs: read.INTERLOCK_WATCH_INTERVAL * 1000,
     signals: read.INTERLOCK_SIGNALS ?? (loopbackTrust ? 'unsigned' : 'signed'),
     forensicKeyFile: read.INTERLOCK_FORENSIC_KEY_FILE,
+    payloadKeysFile: read.INTERLOCK_PAYLOAD_KEYS_FILE,
     masterKey: read.INTERLOCK_MASTER_KEY,
     masterKeyFile: read.INTERLOCK_MASTER_KEY_FILE,
     ledgerPublic: read.INTERLOCK_LEDGER_PUBLIC,

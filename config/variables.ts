@@ -46,6 +46,7 @@ export const variables = {
   INTERLOCK_WATCH_INTERVAL: seconds.default(30),
   INTERLOCK_SIGNALS: z.enum(['unsigned', 'signed']).optional(),
   INTERLOCK_FORENSIC_KEY_FILE: path.optional(),
+  INTERLOCK_PAYLOAD_KEYS_FILE: path.optional(),
   INTERLOCK_MASTER_KEY: masterKey.optional(),
   INTERLOCK_MASTER_KEY_FILE: path.optional(),
   INTERLOCK_LEDGER_PUBLIC: flag.default(false),

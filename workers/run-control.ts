@@ -1,4 +1,5 @@
 import { Client } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import type { Env } from '../config/env.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { createAdapterActivities } from '../activities/adapters/create-adapter-activities.ts';
@@ -55,7 +56,10 @@ export type ControlEnv = Pick<
   | 'baseUrl'
   | 'masterKey'
   | 'masterKeyFile'
->;
+> & {
+  /** How what the engine keeps is sealed. */
+  payloadCodecs?: PayloadCodec[];
+};
 
 /**
  * The control process: both queues, relay, reconcile, alerts, the ledger's sequencer, the log's signatures. Waits for Postgres with its schema and for Temporal,
@@ -71,7 +75,8 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
     const [connection, codePath] = await Promise.all([connectEngine(env, log, stop), bundle, migrated]);
     try {
       await untilUp('temporal', () => registerSearchAttributes(connection, env.temporalNamespace), log, stop);
-      const client = new Client({ connection, namespace: env.temporalNamespace });
+      const dataConverter = { payloadCodecs: env.payloadCodecs ?? [] };
+      const client = new Client({ connection, namespace: env.temporalNamespace, dataConverter });
       const startProcess = createStartProcess(client);
       const masterKey = await openMasterKey(db, masterKeyOrigin(env));
       const { signer, verification } = instanceKey(env.stateRoot);
@@ -102,8 +107,8 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       await untilUp('attestation', () => startWatches(db, client, env), log, stop);
       const namespace = env.temporalNamespace;
       const workers = [
-        ...(await createControlWorkers({ connection, namespace, workflowBundle: codePath, activities })),
-        await createEgressWorker({ connection, namespace, activities }),
+        ...(await createControlWorkers({ connection, namespace, workflowBundle: codePath, activities, dataConverter })),
+        await createEgressWorker({ connection, namespace, activities, dataConverter }),
       ];
 
       const running = workers.map((worker) => worker.run());

@@ -63,6 +63,7 @@ const PERMITTED = {
   'lease.revoke': RESPONDERS,
   // The secret of the lease decides; a role adds nothing to it.
   'lease.use': ROLES,
+  'history.decode': [...RESPONDERS, 'auditor'],
   'restore.promote': ['security_owner'],
   'forensic.export': ['security_owner'],
   'ledger.read': ['auditor'],

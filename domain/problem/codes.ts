@@ -80,6 +80,8 @@ export const PROBLEMS = {
   idempotency_key_reused: { status: 409, title: 'The idempotency key was used for another request' },
   count_changed: { status: 409, title: 'The number of incidents is not the expected one' },
 
+  payload_unreadable: { status: 409, title: 'A payload was sealed with no key of this server, or was changed' },
+
   payload_too_large: { status: 413, title: 'The body is longer than 64 KiB' },
   unsupported_media_type: { status: 415, title: 'The body is not of type application/json' },
   vault_closed: { status: 423, title: 'The vault is closed: secrets are neither read nor leased' },

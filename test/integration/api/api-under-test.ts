@@ -18,6 +18,8 @@ import type { MasterKeySource } from '../../../db/command/pin-master-key.ts';
 import { recordEach } from '../../../db/command/intake.ts';
 import { ensurePolicy } from '../../../db/command/policies.ts';
 import { SecretsError } from '../../../db/secrets-error.ts';
+import { payloadCodecs } from '../../../storage/payload-codec.ts';
+import { payloadKey } from '../../support/payload-keys.ts';
 import { testDatabase } from '../../support/postgres.ts';
 
 export const POLICY_FILE = new URL('../../../config/policy/containment.yaml', import.meta.url).pathname;
@@ -107,6 +109,7 @@ export async function startApi({
     ledgerPublic,
     checklists: loadChecklists(),
     forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
+    payloadCodecs: payloadCodecs([payloadKey('test', 7)]),
     masterKey,
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp' },

@@ -38,6 +38,7 @@ describe('roles', () => {
       'lease.issue': `${responders} org_admin`,
       'lease.revoke': responders,
       'lease.use': ROLES.join(' '),
+      'history.decode': `${responders} auditor`,
       'restore.promote': 'security_owner',
       'policy.reload': 'org_admin',
     });
