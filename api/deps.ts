@@ -3,6 +3,7 @@ import type { Database } from '../db/client.ts';
 import type { ContainmentPolicy } from '../domain/containment/policy.ts';
 import type { ForensicKey } from '../domain/forensic/key.ts';
 import type { VerificationKey } from '../domain/signing/dsse.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import type { DecisionEngine } from './engine.ts';
 import type { IntakeQueue } from './intake-queue.ts';
@@ -28,6 +29,8 @@ export interface ApiDeps {
   ledgerPublic: boolean;
   /** The key that signs forensic bundles, read when asked. Errors: ForensicKeyError. */
   forensicKey: () => ForensicKey;
+  /** Where the histories of processes are. */
+  blobs: Pick<BlobStore, 'read'>;
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */

@@ -13,6 +13,7 @@ import type { Database } from '../db/client.ts';
 import { activePolicyDigest } from '../db/read/active-policy.ts';
 import { recordEach } from '../db/command/intake.ts';
 import { ensurePolicy } from '../db/command/policies.ts';
+import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
@@ -53,6 +54,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     anchorIntervalMs: env.anchorIntervalMs,
     ledgerPublic: env.ledgerPublic,
     forensicKey: openForensicKey(env, log),
+    blobs: new FilesystemBlobs(env.blobRoot),
     auth,
     log,
     readPolicyFile: async () => loadContainmentFile(env.containmentFile),

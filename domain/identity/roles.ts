@@ -52,6 +52,8 @@ const PERMITTED = {
   'integrity.approve_baseline': ['security_owner'],
   'restore.promote': ['security_owner'],
   'forensic.export': ['security_owner'],
+  'evidence.read': ['auditor', ...RESPONDERS],
+  'evidence.collect': ['auditor', ...RESPONDERS],
   'ledger.read': ['auditor'],
   'policy.reload': ['org_admin'],
 } as const satisfies Record<string, readonly Role[]>;

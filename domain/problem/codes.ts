@@ -24,6 +24,7 @@ export const PROBLEMS = {
   baseline_not_found: { status: 404, title: 'There is no such baseline' },
   model_not_quarantined: { status: 404, title: 'No quarantine stands for this model' },
   entry_not_found: { status: 404, title: 'The log has no such entry' },
+  history_not_found: { status: 404, title: 'No history is stored of this run' },
   tile_not_found: { status: 404, title: 'The log has no such tile' },
   adapter_not_found: { status: 404, title: 'There is no such active adapter' },
 
@@ -77,6 +78,7 @@ export const PROBLEMS = {
   attester_unreachable: { status: 503, title: 'The attester does not answer' },
   tpm_unavailable: { status: 503, title: 'The TPM is not available' },
   ledger_unpublished: { status: 503, title: 'The log has no signed checkpoint yet' },
+  blob_unreadable: { status: 503, title: 'What is on record as stored cannot be read' },
   forensic_key_missing: { status: 503, title: 'There is no forensic key to sign the bundle with' },
   forensic_key_unusable: { status: 503, title: 'The forensic key is not one that signs bundles' },
   log_signer_unavailable: { status: 503, title: 'The worker that holds the log key did not sign in time' },

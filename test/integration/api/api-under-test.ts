@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { createApp } from '../../../api/app.ts';
@@ -15,6 +16,7 @@ import { openDatabase } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
 import { recordEach } from '../../../db/command/intake.ts';
 import { ensurePolicy } from '../../../db/command/policies.ts';
+import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
 import { testDatabase } from '../../support/postgres.ts';
 
 export const POLICY_FILE = new URL('../../../config/policy/containment.yaml', import.meta.url).pathname;
@@ -96,6 +98,7 @@ export async function startApi({
     anchorIntervalMs: 300_000,
     ledgerPublic,
     forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
+    blobs: new FilesystemBlobs(join(stateRoot, 'blobs')),
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp' },
   });

@@ -28,6 +28,8 @@ describe('roles', () => {
       'integrity.check': responders,
       'integrity.approve_baseline': 'security_owner',
       'forensic.export': 'security_owner',
+      'evidence.read': `auditor ${responders}`,
+      'evidence.collect': `auditor ${responders}`,
       'ledger.read': 'auditor',
       'restore.promote': 'security_owner',
       'policy.reload': 'org_admin',
