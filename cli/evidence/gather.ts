@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { redactJson } from '../../domain/evidence/redact.ts';
 import type { EvidenceFile } from '../../domain/evidence/manifest.ts';
 import type { Answer, Ask, Client } from '../client.ts';
-import { CliError, RefusedError } from '../errors.ts';
+import { CliError, RefusedError, UnreachableError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
 
 /** What was collected, in memory until all of it is there: a manifest names it before anything is written. */
 export interface Collected extends EvidenceFile {
@@ -60,7 +61,7 @@ export class Gathering {
   async stored(path: string, route: string, stored_sha256: string): Promise<void> {
     await this.#attempt(path, async () => {
       const bytes = await this.#client.bytes(route, LONGEST);
-      if (bytes.length > LONGEST) throw new CliError('it is too long', 'too_long', 1);
+      if (bytes.length > LONGEST) throw new CliError('it is too long', 'too_long', EXIT.no);
       const { value, count } = redactJson(JSON.parse(Buffer.from(bytes).toString('utf8')));
       const content = count === 0 ? bytes : json(value);
       this.#push(path, content, { source: `GET ${route}`, redactions: count, stored_sha256 });
@@ -101,5 +102,6 @@ function reasonOf(error: CliError | SyntaxError): string {
   if (error instanceof SyntaxError) return 'what the server answered is no JSON';
   if (error instanceof RefusedError && error.status === 404 && error.code === 'not_found')
     return 'this server has no such route';
-  return error instanceof RefusedError ? `refused: ${error.code}` : `unreachable: ${error.code}`;
+  if (error instanceof RefusedError) return `refused: ${error.code}`;
+  return error instanceof UnreachableError ? `not answered: ${error.reason}` : error.message;
 }

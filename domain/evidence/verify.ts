@@ -48,6 +48,8 @@ export interface EvidenceVerdict {
   /** The entry `evidence_collected`, proven. */
   collected: LedgerLeaf | undefined;
   proven_entries: number;
+  /** Histories whose digest, as the server stored them, a proven entry names. */
+  proven_histories: number;
   findings: EvidenceFinding[];
 }
 
@@ -61,13 +63,8 @@ export function verifyEvidence(
 ): EvidenceVerdict {
   const findings: EvidenceFinding[] = [];
   const add = (code: EvidenceCode, where: string, detail: string) => findings.push({ code, where, detail });
-  const nothing = {
-    manifest: undefined,
-    manifest_digest: undefined,
-    collected: undefined,
-    proven_entries: 0,
-    findings,
-  };
+  const none = { manifest: undefined, manifest_digest: undefined, collected: undefined };
+  const nothing = { ...none, proven_entries: 0, proven_histories: 0, findings };
   const bytes = files.get(MANIFEST);
   if (bytes === undefined) {
     add('manifest_missing', MANIFEST, 'there is no manifest');
@@ -84,8 +81,13 @@ export function verifyEvidence(
     add('manifest_altered', MANIFEST, 'the ledger has another manifest on record');
   if (manifest === undefined) return { ...nothing, manifest_digest, collected };
   checkFiles(files, manifest, sha256, add);
-  const proven_entries = entries === undefined ? 0 : provenEntries(files.get(PROOFS), entries, add);
-  return { manifest, manifest_digest, collected, proven_entries, findings };
+  const proven = entries === undefined ? [] : provenEntries(files.get(PROOFS), entries, add);
+  const stored = new Set(proven.map((leaf) => leaf.action === 'process_history_stored' && leaf.detail['digest']));
+  const proven_histories = manifest.files.filter(
+    (file) => file.stored_sha256 !== undefined && stored.has(file.stored_sha256),
+  ).length;
+  const verdict = { manifest, manifest_digest, collected, findings };
+  return { ...verdict, proven_entries: proven.length, proven_histories };
 }
 
 type Add = (code: EvidenceCode, where: string, detail: string) => void;
@@ -136,24 +138,22 @@ function checkFiles(
   for (const path of files.keys()) if (!listed.has(path)) add('file_unlisted', path, 'the manifest does not list it');
 }
 
-function provenEntries(bytes: Uint8Array | undefined, entries: EntryVerifier, add: Add): number {
-  if (bytes === undefined) return 0;
+function provenEntries(bytes: Uint8Array | undefined, entries: EntryVerifier, add: Add): LedgerLeaf[] {
+  if (bytes === undefined) return [];
   const list = proofsSchema.safeParse(jsonOf(bytes)).data;
   if (list === undefined) {
     add('proof_wrong', PROOFS, 'it is no list of proofs');
-    return 0;
+    return [];
   }
-  let proven = 0;
-  for (const proof of list) {
+  return list.flatMap((proof) => {
     try {
-      entries.leafOf(proof);
-      proven += 1;
+      return [entries.leafOf(proof)];
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       add('proof_wrong', `${PROOFS}, entry ${proof.epoch}-${proof.index}`, error.message);
+      return [];
     }
-  }
-  return proven;
+  });
 }
 
 function jsonOf(bytes: Uint8Array): unknown {

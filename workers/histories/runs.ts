@@ -4,7 +4,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 
 const DESCRIBE_DEADLINE_MS = 5_000;
 const LIST_DEADLINE_MS = 10_000;
-const FETCH_DEADLINE_MS = 60_000;
+const FETCH_DEADLINE_MS = 20_000;
 /** A watch that ran for years; what is older than the engine keeps is lost anyhow. */
 const RUNS_AT_MOST = 1_000;
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -33,6 +34,7 @@ let key: string;
 let blobs: FilesystemBlobs;
 const SECRET = ['whsec', 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'].join('_');
 const PLAIN = Buffer.from('{\n "events": [ { "eventId": "1" } ]\n}');
+const GOOD = Buffer.from('{"events":[]}');
 const LEAKY = Buffer.from(JSON.stringify({ events: [{ eventId: '1', note: `used ${SECRET}` }] }));
 
 beforeAll(async () => {
@@ -60,6 +62,22 @@ beforeAll(async () => {
     const digest = blob.slice(blob.lastIndexOf('/') + 1);
     await recordHistory(f.db, process, { run_id, status: 'completed', digest, bytes: bytes.length, events: 1 });
   }
+  // A blob that the disk has spoilt: its row says what it was.
+  const spoilt = join(f.stateRoot, 'blobs', contentKey(GOOD));
+  await blobs.put(contentKey(GOOD), GOOD);
+  chmodSync(spoilt, 0o600);
+  writeFileSync(
+    spoilt,
+    GOOD.map((byte) => byte ^ 1),
+  );
+  const digest = createHash('sha256').update(GOOD).digest('hex');
+  await recordHistory(f.db, process, {
+    run_id: 'run-spoilt',
+    status: 'completed',
+    digest,
+    bytes: GOOD.length,
+    events: 1,
+  });
   await recordHistory(f.db, process, { run_id: 'run-lost', lost: 'not_found' });
   await append(
     f.db,
@@ -114,6 +132,10 @@ describe('the evidence of an incident', () => {
     expect(manifest.absent).toEqual([
       { what: 'doctor.json', why: 'this server has no such route' },
       { what: 'histories/recovery-run-lost.json', why: 'Temporal had it no more' },
+      {
+        what: 'histories/recovery-run-spoilt.json',
+        why: expect.stringMatching(/^not answered: /) as unknown,
+      },
       { what: 'deliveries.json', why: 'this server has no such route' },
       { what: expect.stringMatching(/^proof of entry 1-\d+$/) as unknown, why: 'something in it looks like a secret' },
     ]);
@@ -171,6 +193,7 @@ describe('the evidence of an incident', () => {
     const verified = await verify(out, '--key', key);
     expect([verified.code, verified.err]).toEqual([0, '']);
     expect(verified.out).toContain('collected_by: local-operator');
+    expect(verified.out).toContain('proven_histories: 2');
   });
 
   it('of no such incident is a refusal that writes nothing', async () => {
@@ -241,7 +264,7 @@ describe('collected evidence that was altered', () => {
         true,
       ]);
     }
-  });
+  }, 120_000);
 
   it('in any one bit of a file of the folder is found in that file and in no other', async () => {
     const into = join(folder, 'whole');
@@ -265,7 +288,7 @@ describe('collected evidence that was altered', () => {
       else expect([...new Set(wheres)]).toEqual([name]);
     }
     expect((await verdictOf(into)).code).toBe(0);
-  });
+  }, 120_000);
 
   it('by a file more, a file less, or another key', async () => {
     const into = join(folder, 'more');

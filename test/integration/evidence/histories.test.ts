@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { pino } from 'pino';
@@ -18,6 +19,7 @@ import { startProcesses } from '../../support/processes.ts';
 import type { TestProcesses } from '../../support/processes.ts';
 import { decision, reportIncident } from '../../support/record.ts';
 
+const KILLED_HISTORIAN = fileURLToPath(new URL('../../support/stand-ins/killed-historian.ts', import.meta.url));
 const log = pino({ level: 'silent' });
 let on: TestProcesses;
 let folder: string;
@@ -155,20 +157,15 @@ describe('the histories of closed processes', () => {
     expect(await round()).toBe(0);
   });
 
-  it('are stored by the next round where a worker was killed between the blob and the record', async () => {
+  it.each([1, 2])('are stored by the next round where kill -9 came after blob %i', async (count) => {
     const id = await resolved();
     await age(id);
-    let puts = 0;
-    const dying = {
-      put: async (key: string, bytes: Uint8Array) => {
-        await blobs.put(key, bytes);
-        puts += 1;
-        throw new Error('killed');
-      },
-    };
-    expect(await round({ blobs: dying })).toBe(0);
-    expect([puts > 0, await stored(id)]).toEqual([true, []]);
-    expect(await round()).toBe(2);
+    const { databaseUrl: url } = on;
+    const ran = spawnSync(process.execPath, [KILLED_HISTORIAN, url, on.temporal.address, folder, String(count)], {
+      timeout: 60_000,
+    });
+    expect([ran.signal, completed(await stored(id)).length < 2]).toEqual(['SIGKILL', true]);
+    expect(await round()).toBeGreaterThan(0);
     const found = await stored(id);
     expect(completed(found)).toHaveLength(2);
     expect(await entries(id)).toHaveLength(found.length);
