@@ -53,3 +53,18 @@ export function logPosition(cursor: string): { epoch: number; index: number } {
   const [epoch, index] = decode(cursor);
   return isPlace(epoch) && epoch <= 2 ** 31 - 1 && isPlace(index) ? { epoch, index } : refuse();
 }
+
+export function historyPosition(cursor: string): { workflow_id: string; run_id: string } {
+  const [workflow_id, run_id] = decode(cursor);
+  return isId(workflow_id) && isId(run_id) ? { workflow_id, run_id } : refuse();
+}
+
+export function notificationPosition(cursor: string): number {
+  const [id] = decode(cursor);
+  return isPlace(id) ? id : refuse();
+}
+
+export function evidencePosition(cursor: string): { collected_at: string; evidence_id: string } {
+  const [collected_at, evidence_id] = decode(cursor);
+  return isInstant(collected_at) && isId(evidence_id) ? { collected_at, evidence_id } : refuse();
+}

@@ -6,6 +6,7 @@ import type { ContainmentPolicy } from '../domain/containment/policy.ts';
 import type { Checklist } from '../domain/checklist/checklist.ts';
 import type { ForensicKey } from '../domain/forensic/key.ts';
 import type { VerificationKey } from '../domain/signing/dsse.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import type { DecisionEngine } from './engine.ts';
 import type { IntakeQueue } from './intake-queue.ts';
@@ -37,6 +38,8 @@ export interface ApiDeps {
   masterKey: MasterKeySource;
   /** How what the engine keeps is sealed; none where nothing is. */
   payloadCodecs: readonly PayloadCodec[];
+  /** Where the histories of processes are. */
+  blobs: Pick<BlobStore, 'read'>;
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */

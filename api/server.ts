@@ -18,6 +18,7 @@ import { recordEach } from '../db/command/intake.ts';
 import { openMasterKey } from '../db/command/pin-master-key.ts';
 import { ensurePolicy } from '../db/command/policies.ts';
 import { payloadCodecs } from '../storage/payload-codec.ts';
+import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
@@ -67,6 +68,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     checklists: loadChecklists(),
     masterKey,
     payloadCodecs: codecs,
+    blobs: new FilesystemBlobs(env.blobRoot),
     auth,
     log,
     readPolicyFile: async () => loadContainmentFile(env.containmentFile),

@@ -18,6 +18,7 @@ import { connectEngine } from './engine/connect.ts';
 import { createControlWorkers, createEgressWorker, DATABASE_SESSIONS } from './engine/control-workers.ts';
 import { registerSearchAttributes } from './engine/search-attributes.ts';
 import { workflowBundle } from './engine/workflow-bundle.ts';
+import { keepStoringHistories } from './histories/keep-storing.ts';
 import { instanceKey } from './keys/instance-key.ts';
 import type { Logger } from './log.ts';
 import { keepReconciling } from './reconcile/reconcile.ts';
@@ -62,7 +63,7 @@ export type ControlEnv = Pick<
 };
 
 /**
- * The control process: both queues, relay, reconcile, alerts, the ledger's sequencer, the log's signatures. Waits for Postgres with its schema and for Temporal,
+ * The control process: both queues, relay, reconcile, histories, alerts, the ledger's sequencer, the log's signatures. Waits for Postgres with its schema and for Temporal,
  * calls `ready`, and runs until `signal` aborts; then drains. Rejects when a worker fails for good.
  */
 export async function runControl(env: ControlEnv, log: Logger, signal: AbortSignal, ready: () => void): Promise<void> {
@@ -123,6 +124,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       const loops = [
         relay.ended,
         keepReconciling({ db, client, log }, stop),
+        keepStoringHistories({ db, client, blobs, log }, stop),
         announceAlerts(db, log, stop),
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),

@@ -66,6 +66,8 @@ const PERMITTED = {
   'history.decode': [...RESPONDERS, 'auditor'],
   'restore.promote': ['security_owner'],
   'forensic.export': ['security_owner'],
+  'evidence.read': ['auditor', ...RESPONDERS],
+  'evidence.collect': ['auditor', ...RESPONDERS],
   'ledger.read': ['auditor'],
   'policy.reload': ['org_admin'],
 } as const satisfies Record<string, readonly Role[]>;

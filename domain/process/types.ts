@@ -46,6 +46,12 @@ const AGGREGATE: Record<ProcessType, string> = {
 /** What the process is about, as the ledger names it. */
 export const aggregateOf = (type: ProcessType, subject: string): string => `${AGGREGATE[type]}/${subject}`;
 
+/** The incident that a process is about, or that opened what it is about; null for a watch or an adapter. */
+export function incidentOf(type: ProcessType, subject: string): string | null {
+  if (type === 'incidentResponse' || type === 'recoveryCeremony') return subject;
+  return type === 'severityEscalation' ? subject.slice(subject.lastIndexOf('/') + 1) : null;
+}
+
 export const isWatch = (type: ProcessType): type is WatchType => WATCH_TYPES.some((watch) => watch === type);
 
 /** A worker that was killed keeps the step it was given this long; the engine's default is 10 s, and a person waits. */

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { createApp } from '../../../api/app.ts';
@@ -20,6 +21,7 @@ import { ensurePolicy } from '../../../db/command/policies.ts';
 import { SecretsError } from '../../../db/secrets-error.ts';
 import { payloadCodecs } from '../../../storage/payload-codec.ts';
 import { payloadKey } from '../../support/payload-keys.ts';
+import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
 import { testDatabase } from '../../support/postgres.ts';
 
 export const POLICY_FILE = new URL('../../../config/policy/containment.yaml', import.meta.url).pathname;
@@ -111,6 +113,7 @@ export async function startApi({
     forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
     payloadCodecs: payloadCodecs([payloadKey('test', 7)]),
     masterKey,
+    blobs: new FilesystemBlobs(join(stateRoot, 'blobs')),
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp' },
   });

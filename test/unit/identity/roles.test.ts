@@ -29,6 +29,8 @@ describe('roles', () => {
       'integrity.check': responders,
       'integrity.approve_baseline': 'security_owner',
       'forensic.export': 'security_owner',
+      'evidence.read': `auditor ${responders}`,
+      'evidence.collect': `auditor ${responders}`,
       'ledger.read': 'auditor',
       'rotation.read': readers,
       'rotation.start': 'security_owner org_admin',
