@@ -2,7 +2,7 @@ import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
 import { may } from '../domain/identity/roles.ts';
 import { DomainError, problem } from '../domain/problem/problem.ts';
-import { ANYONE, authenticate } from './auth/authenticate.ts';
+import { ANYONE, authenticate, sourceOf } from './auth/authenticate.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { callerOf } from './auth/caller.ts';
 import { requireDirectLoopback } from './auth/loopback-trust.ts';
@@ -64,7 +64,16 @@ async function guarded(
   deps: ApiDeps,
 ): Promise<Reply | StreamReply> {
   const principal = route.openWhen?.(deps) ? ANYONE : await authenticate(req, deps.auth);
-  if (principal !== ANYONE && !may(principal.roles, route.action)) throw new DomainError('not_permitted');
+  if (principal !== ANYONE && !may(principal.roles, route.action)) {
+    const { trail } = deps.auth;
+    trail?.write({
+      code: 'not_permitted',
+      source: sourceOf(req),
+      actor: principal.actor,
+      detail: { action: route.action },
+    });
+    throw new DomainError('not_permitted');
+  }
   const at = req.url.indexOf('?');
   const query = new URLSearchParams(at === -1 ? '' : req.url.slice(at + 1));
   const params = Object.fromEntries(

@@ -17,6 +17,7 @@ import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
 import { watchTokens } from './auth/tokens-file.ts';
+import { createAuthTrail } from './auth/trail.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { createIntakeQueue } from './intake-queue.ts';
 import { closeServer, listen } from './listen.ts';
@@ -101,11 +102,12 @@ async function policyInForce(db: Database, env: Env, log: Logger): Promise<strin
   }
 }
 
-async function authentication({ loopbackTrust, tokensFile }: Env, log: Logger): Promise<Authentication> {
-  if (tokensFile === undefined) return { loopbackTrust };
+async function authentication({ loopbackTrust, tokensFile, stateRoot }: Env, log: Logger): Promise<Authentication> {
+  const trail = createAuthTrail(stateRoot, { onTrouble: (err) => log.error({ event: 'auth.trail_failed', err }) });
+  if (tokensFile === undefined) return { loopbackTrust, trail };
   const tokens = watchTokens(tokensFile, (err) => log.error({ event: 'tokens.unreadable', err }));
   log.info({ event: 'tokens.loaded', count: (await tokens()).size });
-  return { loopbackTrust, tokens };
+  return { loopbackTrust, trail, tokens };
 }
 
 if (import.meta.main) {
