@@ -16,6 +16,7 @@ import { ensurePolicy } from '../db/command/policies.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
+import { openIssuedTokens } from './auth/issued-tokens.ts';
 import { watchTokens } from './auth/tokens-file.ts';
 import { createAuthTrail } from './auth/trail.ts';
 import type { Authentication } from './auth/authenticate.ts';
@@ -42,7 +43,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   const engine = openTemporal({ address: env.temporalAddress, namespace: env.temporalNamespace });
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const streams = createEventStreams({ db, databaseUrl: env.databaseUrl, log });
-  const auth = await authentication(env, log);
+  const { auth, close: closeAuth } = await authentication(env, { db, log });
   const deps = {
     db,
     intake,
@@ -83,6 +84,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   return async () => {
     log.info({ event: 'api.stopping' });
     await Promise.all([streams.close(), ...servers.map(closeServer)]);
+    await closeAuth();
     await intake.drained();
     await engine.close();
     await db.end();
@@ -102,12 +104,23 @@ async function policyInForce(db: Database, env: Env, log: Logger): Promise<strin
   }
 }
 
-async function authentication({ loopbackTrust, tokensFile, stateRoot }: Env, log: Logger): Promise<Authentication> {
+/** Every way in that is configured; the returned `close` ends what keeps them up to date. */
+async function authentication(
+  { loopbackTrust, tokensFile, stateRoot, databaseUrl }: Env,
+  { db, log }: { db: Database; log: Logger },
+): Promise<{ auth: Authentication; close: () => Promise<void> }> {
   const trail = createAuthTrail(stateRoot, { onTrouble: (err) => log.error({ event: 'auth.trail_failed', err }) });
-  if (tokensFile === undefined) return { loopbackTrust, trail };
+  const onTrouble = (reason: string) => log.warn({ event: 'tokens.listen_failed', reason });
+  const issued = openIssuedTokens({ db, databaseUrl, onTrouble });
+  const auth = { loopbackTrust, trail, issued: issued.find };
+  const close = async () => {
+    await issued.close();
+    trail.close();
+  };
+  if (tokensFile === undefined) return { auth, close };
   const tokens = watchTokens(tokensFile, (err) => log.error({ event: 'tokens.unreadable', err }));
   log.info({ event: 'tokens.loaded', count: (await tokens()).size });
-  return { loopbackTrust, trail, tokens };
+  return { auth: { ...auth, tokens }, close };
 }
 
 if (import.meta.main) {

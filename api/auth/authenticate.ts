@@ -16,7 +16,9 @@ export interface Authentication {
   loopbackTrust: boolean;
   /** The tokens of a file; absent where none is configured. */
   tokens?: () => Promise<Tokens>;
-  /** Who a signed token of an identity provider speaks for, undefined where it proves nobody. */
+  /** Whom a token of the record speaks for. */
+  issued?: (token: string) => Promise<Principal | undefined>;
+  /** Whom a signed token of an identity provider speaks for, undefined where it proves nobody. */
   oidc?: (token: string) => Promise<Principal | undefined>;
   /** Where every refusal is written. */
   trail?: AuthTrail;
@@ -33,7 +35,7 @@ const JWT = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
  */
 export async function authenticate(req: IncomingMessage, auth: Authentication): Promise<Principal> {
   const header = req.headers.authorization;
-  const judged = auth.tokens ?? auth.oidc;
+  const judged = auth.tokens ?? auth.issued ?? auth.oidc;
   if (auth.loopbackTrust && (header === undefined || judged === undefined)) return LOCAL_OPERATOR;
   const token = BEARER.exec(header ?? '')?.[1];
   const principal = token === undefined ? undefined : await principalOf(token, auth);
@@ -45,7 +47,7 @@ export async function authenticate(req: IncomingMessage, auth: Authentication): 
 /** The address that the connection came from. */
 export const sourceOf = (req: IncomingMessage): string => req.socket.remoteAddress ?? 'unknown';
 
-async function principalOf(token: string, { tokens, oidc }: Authentication): Promise<Principal | undefined> {
+async function principalOf(token: string, { tokens, issued, oidc }: Authentication): Promise<Principal | undefined> {
   const known = tokens === undefined ? undefined : findToken(await tokens(), token);
-  return known ?? (JWT.test(token) ? await oidc?.(token) : undefined);
+  return known ?? (JWT.test(token) ? oidc?.(token) : issued?.(token));
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { tokenText } from '../../domain/identity/token.ts';
+import { isTokenText, tokenText } from '../../domain/identity/token.ts';
 import type { TokenTerms } from '../../domain/identity/token.ts';
 import { one } from '../client.ts';
 import type { Database } from '../client.ts';
@@ -19,6 +19,9 @@ export type TokenIssued = { ok: true; token?: string; row: TokenRow } | Reused;
 type Recorded = { ok: true; row: TokenRow };
 
 export const tokenDigest = (token: string): string => Buffer.from(sha256(Buffer.from(token))).toString('hex');
+
+/** Whether a text has the form of the tokens that are issued here. */
+export const isIssuedText = (text: string): boolean => isTokenText(text, sha256);
 
 /** Without this the trigger takes a change for one that somebody made with psql. It ends with the transaction. */
 const markCommand = (tx: Tx) => tx.query(`SELECT set_config('interlock.command', pg_current_xact_id()::text, true)`);
