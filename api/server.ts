@@ -16,10 +16,7 @@ import { ensurePolicy } from '../db/command/policies.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
-import { openIssuedTokens } from './auth/issued-tokens.ts';
-import { watchTokens } from './auth/tokens-file.ts';
-import { createAuthTrail } from './auth/trail.ts';
-import type { Authentication } from './auth/authenticate.ts';
+import { openAuthentication } from './auth/open-authentication.ts';
 import { createIntakeQueue } from './intake-queue.ts';
 import { closeServer, listen } from './listen.ts';
 import { attestationReport, createStateApp, integrityReport } from './state-ports.ts';
@@ -43,7 +40,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   const engine = openTemporal({ address: env.temporalAddress, namespace: env.temporalNamespace });
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const streams = createEventStreams({ db, databaseUrl: env.databaseUrl, log });
-  const { auth, close: closeAuth } = await authentication(env, { db, log });
+  const { auth, close: closeAuth } = await openAuthentication(env, { db, log });
   const deps = {
     db,
     intake,
@@ -102,25 +99,6 @@ async function policyInForce(db: Database, env: Env, log: Logger): Promise<strin
     log.warn({ event: 'policy.file_refused', err, policy_digest: active });
     return active;
   }
-}
-
-/** Every way in that is configured; the returned `close` ends what keeps them up to date. */
-async function authentication(
-  { loopbackTrust, tokensFile, stateRoot, databaseUrl }: Env,
-  { db, log }: { db: Database; log: Logger },
-): Promise<{ auth: Authentication; close: () => Promise<void> }> {
-  const trail = createAuthTrail(stateRoot, { onTrouble: (err) => log.error({ event: 'auth.trail_failed', err }) });
-  const onTrouble = (reason: string) => log.warn({ event: 'tokens.listen_failed', reason });
-  const issued = openIssuedTokens({ db, databaseUrl, onTrouble });
-  const auth = { loopbackTrust, trail, issued: issued.find };
-  const close = async () => {
-    await issued.close();
-    trail.close();
-  };
-  if (tokensFile === undefined) return { auth, close };
-  const tokens = watchTokens(tokensFile, (err) => log.error({ event: 'tokens.unreadable', err }));
-  log.info({ event: 'tokens.loaded', count: (await tokens()).size });
-  return { auth: { ...auth, tokens }, close };
 }
 
 if (import.meta.main) {

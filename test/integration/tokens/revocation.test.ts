@@ -50,7 +50,7 @@ function authenticator({
     reads += 1;
     return read(...asked);
   };
-  const tokens = openIssuedTokens({ db: database, databaseUrl: url, read: counted as typeof tokenInForce });
+  const tokens = openIssuedTokens({ db: database, databaseUrl: url, read: counted });
   onTestFinished(tokens.close);
   return { ...tokens, reads: () => reads };
 }
