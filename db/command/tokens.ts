@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { isTokenText, tokenText } from '../../domain/identity/token.ts';
-import type { TokenTerms } from '../../domain/identity/token.ts';
+import type { TokenRecord, TokenTerms } from '../../domain/identity/token.ts';
 import { one } from '../client.ts';
 import type { Database } from '../client.ts';
-import type { TokenRow } from '../read/tokens.ts';
+import { TOKEN_COLUMNS } from '../read/tokens.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import { sha256 } from '../write/change.ts';
@@ -14,9 +14,9 @@ import type { Reused } from './decide-once.ts';
 import type { DecisionKey } from './decisions.ts';
 
 /** `token` is told this once; a repeat of the request, which cannot be told it again, has the row alone. */
-export type TokenIssued = { ok: true; token?: string; row: TokenRow } | Reused;
+export type TokenIssued = { ok: true; token?: string; row: TokenRecord } | Reused;
 
-type Recorded = { ok: true; row: TokenRow };
+type Recorded = { ok: true; row: TokenRecord };
 
 export const tokenDigest = (token: string): string => Buffer.from(sha256(Buffer.from(token))).toString('hex');
 
@@ -48,12 +48,12 @@ async function insert(
   tx: Tx,
   by: Caller,
   { terms, token_sha256, now }: { terms: TokenTerms; token_sha256: string; now: string },
-): Promise<TokenRow> {
-  const row = await one<TokenRow>(
+): Promise<TokenRecord> {
+  const row = await one<TokenRecord>(
     tx,
     `INSERT INTO api_tokens (workspace_id, token_sha256, user_id, roles, label, report_source, report_classes, created_at,
         not_after, actor, on_behalf_of)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8::timestamptz + $9 * interval '1 second', $10, $11) RETURNING *`,
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8::timestamptz + $9 * interval '1 second', $10, $11) RETURNING ${TOKEN_COLUMNS}`,
     [
       by.workspace_id,
       token_sha256,
@@ -72,7 +72,7 @@ async function insert(
   return row;
 }
 
-export type TokenDisabled = { ok: true; row: TokenRow } | { ok: false; code: 'token_not_found' };
+export type TokenDisabled = { ok: true; row: TokenRecord } | { ok: false; code: 'token_not_found' };
 
 /** Disables a token for good, of any workspace where `anywhere` is set. One that is disabled stays as it is. */
 export async function disableToken(
@@ -82,18 +82,18 @@ export async function disableToken(
 ): Promise<TokenDisabled> {
   return transaction(db, async (tx) => {
     await markCommand(tx);
-    const row = await one<TokenRow & { now: string }>(
+    const row = await one<TokenRecord & { now: string }>(
       tx,
-      `SELECT *, date_trunc('milliseconds', clock_timestamp()) AS now FROM api_tokens
+      `SELECT ${TOKEN_COLUMNS}, date_trunc('milliseconds', clock_timestamp()) AS now FROM api_tokens
         WHERE token_sha256 = $1 AND ($2::text IS NULL OR workspace_id = $2) FOR UPDATE`,
       [token_sha256, anywhere ? null : by.workspace_id],
     );
     if (row === undefined) return { ok: false, code: 'token_not_found' };
     const { now, ...known } = row;
     if (known.disabled === 1) return { ok: true, row: known };
-    const disabled = await one<TokenRow>(
+    const disabled = await one<TokenRecord>(
       tx,
-      'UPDATE api_tokens SET disabled = 1, disabled_at = $2, disabled_by = $3 WHERE token_sha256 = $1 RETURNING *',
+      `UPDATE api_tokens SET disabled = 1, disabled_at = $2, disabled_by = $3 WHERE token_sha256 = $1 RETURNING ${TOKEN_COLUMNS}`,
       [token_sha256, now, by.actor],
     );
     if (disabled === undefined) throw new Error('the token was not written');
@@ -102,7 +102,7 @@ export async function disableToken(
   });
 }
 
-const detailOf = ({ user_id, roles }: TokenRow) => ({ user_id, roles });
+const detailOf = ({ user_id, roles }: TokenRecord) => ({ user_id, roles });
 
 const entry = (
   tx: Tx,

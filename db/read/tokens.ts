@@ -2,29 +2,16 @@ import { isIncidentClass } from '../../domain/containment/types.ts';
 import type { IncidentClass } from '../../domain/containment/types.ts';
 import { isRole } from '../../domain/identity/roles.ts';
 import type { Role } from '../../domain/identity/roles.ts';
+import type { TokenRecord } from '../../domain/identity/token.ts';
 import { one, prepared, rows } from '../client.ts';
 import type { Queryable } from '../client.ts';
 import type { Page } from './list-incidents.ts';
 import { Parameters } from './parameters.ts';
 
-/** A token as it stands on record. `actor` issued it, `user_id` is whom it speaks for. */
-export interface TokenRow {
-  workspace_id: string;
-  /** Hex. */
-  token_sha256: string;
-  user_id: string;
-  roles: Role[];
-  label: string | null;
-  report_source: string | null;
-  report_classes: IncidentClass[] | null;
-  created_at: string;
-  not_after: string;
-  disabled: 0 | 1;
-  disabled_at: string | null;
-  disabled_by: string | null;
-  actor: string;
-  on_behalf_of: string | null;
-}
+/** Every column of a `TokenRecord`. */
+export const TOKEN_COLUMNS = `workspace_id, token_sha256, user_id, roles, label, report_source, report_classes, created_at,
+  not_after, disabled, disabled_at, disabled_by, actor, CASE WHEN disabled = 1 THEN 'disabled'
+    WHEN not_after <= clock_timestamp() THEN 'expired' ELSE 'active' END AS state`;
 
 /** Whom a token in force speaks for. Its last moment is in milliseconds of the database's clock. */
 export interface TokenInForce {
@@ -51,8 +38,8 @@ export async function tokenInForce(db: Queryable, token_sha256: string): Promise
   return { ...row, roles: row.roles.filter(isRole), report_classes };
 }
 
-export const getToken = (db: Queryable, workspace_id: string, token_sha256: string): Promise<TokenRow | undefined> =>
-  one<TokenRow>(db, 'SELECT * FROM api_tokens WHERE token_sha256 = $1 AND workspace_id = $2', [
+export const getToken = (db: Queryable, workspace_id: string, token_sha256: string): Promise<TokenRecord | undefined> =>
+  one<TokenRecord>(db, `SELECT ${TOKEN_COLUMNS} FROM api_tokens WHERE token_sha256 = $1 AND workspace_id = $2`, [
     token_sha256,
     workspace_id,
   ]);
@@ -79,14 +66,14 @@ export function tokenListQuery({ workspace_id, limit, after }: TokenFilter): { t
     const [at, id] = [parameters.add(after.created_at, 'timestamptz'), parameters.add(after.token_sha256, 'text')];
     where.push(`(created_at, token_sha256) < (${at}, ${id})`);
   }
-  const text = `SELECT * FROM api_tokens WHERE ${where.join(' AND ')} ORDER BY ${ORDER} LIMIT ${parameters.add(limit + 1, 'int4')}`;
+  const text = `SELECT ${TOKEN_COLUMNS} FROM api_tokens WHERE ${where.join(' AND ')} ORDER BY ${ORDER} LIMIT ${parameters.add(limit + 1, 'int4')}`;
   return { text, values: parameters.values };
 }
 
 /** The tokens of a workspace, newest first, also those that are over. */
-export async function listTokens(db: Queryable, filter: TokenFilter): Promise<Page<TokenRow, TokenPosition>> {
+export async function listTokens(db: Queryable, filter: TokenFilter): Promise<Page<TokenRecord, TokenPosition>> {
   const { text, values } = tokenListQuery(filter);
-  const found = await rows<TokenRow>(db, text, values);
+  const found = await rows<TokenRecord>(db, text, values);
   const items = found.slice(0, filter.limit);
   const last = items.at(-1);
   const more = found.length > filter.limit && last !== undefined;

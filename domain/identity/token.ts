@@ -32,6 +32,45 @@ export interface TokenTerms {
   lifetime: number;
 }
 
+/** A token as it stands on record. `actor` issued it, `user_id` is whom it speaks for. Times are RFC 3339 UTC. */
+export interface TokenRecord {
+  workspace_id: string;
+  /** Hex. */
+  token_sha256: string;
+  user_id: string;
+  roles: Role[];
+  label: string | null;
+  report_source: string | null;
+  report_classes: IncidentClass[] | null;
+  created_at: string;
+  not_after: string;
+  disabled: 0 | 1;
+  disabled_at: string | null;
+  disabled_by: string | null;
+  /** By the database's clock. */
+  state: 'active' | 'expired' | 'disabled';
+  actor: string;
+}
+
+/** A token as its readers see it. */
+export const tokenView = (t: TokenRecord) => ({
+  token_sha256: t.token_sha256,
+  user: t.user_id,
+  roles: t.roles,
+  workspace_id: t.workspace_id,
+  label: t.label,
+  source: t.report_source,
+  classes: t.report_classes,
+  state: t.state,
+  created_at: t.created_at,
+  not_after: t.not_after,
+  issued_by: t.actor,
+  disabled_at: t.disabled_at,
+  disabled_by: t.disabled_by,
+});
+
+export type TokenView = ReturnType<typeof tokenView>;
+
 export const USER_ID = /^[\x21-\x7e]{1,128}$/;
 
 const DAY = 86_400;
