@@ -13,6 +13,12 @@ import { POLICY_FILE, startApi } from '../api/api-under-test.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { decisionKey, TERMS } from './terms.ts';
 
+interface Answer<T> {
+  status: number;
+  link: string | null;
+  body: T;
+}
+
 /** The API whose only way in are the tokens of its record. */
 export async function openDoor() {
   const root = mkdtempSync(join(tmpdir(), 'interlock-door-'));
@@ -32,7 +38,7 @@ export async function openDoor() {
     path: string,
     body?: object,
     key?: string,
-  ) => {
+  ): Promise<Answer<T>> => {
     const response = await fetch(api.url + path, {
       method,
       headers: {
