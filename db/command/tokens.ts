@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { isTokenText, tokenText } from '../../domain/identity/token.ts';
 import type { TokenRecord, TokenTerms } from '../../domain/identity/token.ts';
 import { one } from '../client.ts';
@@ -18,7 +18,7 @@ export type TokenIssued = { ok: true; token?: string; row: TokenRecord } | Reuse
 
 type Recorded = { ok: true; row: TokenRecord };
 
-export const tokenDigest = (token: string): string => Buffer.from(sha256(Buffer.from(token))).toString('hex');
+export const tokenDigest = (token: string): string => hash('sha256', token, 'hex');
 
 /** Whether a text has the form of the tokens that are issued here. */
 export const isIssuedText = (text: string): boolean => isTokenText(text, sha256);
