@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase, rows } from '../../../db/client.ts';
@@ -92,6 +93,25 @@ describe('a token row', () => {
     expect(entry.detail).toBe(canonicalJson(leaf.detail));
     expect(entry.leaf_hash).toEqual(leafHash(entry.leaf));
     await psql.query(`RESET ALL`);
+  });
+
+  it('is recorded canonically whatever text stands in it', async () => {
+    const { sha256 } = await issued();
+    const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }).filter((t) => !t.includes('\0'));
+    await fc.assert(
+      fc.asyncProperty(text, fc.uniqueArray(text, { minLength: 1, maxLength: 3 }), async (source, roles) => {
+        await psql.query('UPDATE api_tokens SET report_source = $2, roles = $3 WHERE token_sha256 = $1', [
+          sha256,
+          source,
+          roles,
+        ]);
+        const entry = (await entriesOf(sha256)).at(-1);
+        const leaf = parseLeaf(Buffer.from(entry?.leaf ?? ''));
+        expect(leaf.detail).toMatchObject({ after: { report_source: source, roles } });
+        expect(entry?.leaf_hash).toEqual(leafHash(entry?.leaf ?? ''));
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('that somebody writes with psql is recorded too, and the log takes all of it', async () => {
