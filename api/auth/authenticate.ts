@@ -4,6 +4,7 @@ import { DomainError } from '../../domain/problem/problem.ts';
 import { findToken } from './tokens-file.ts';
 import type { Tokens } from './tokens-file.ts';
 import type { Principal } from './principal.ts';
+import type { RefusedFile } from './raw-token-files.ts';
 import type { AuthTrail } from './trail.ts';
 
 /** In loopback trust the one person at the machine holds every role, in whichever workspace they name. */
@@ -16,6 +17,8 @@ export interface Authentication {
   loopbackTrust: boolean;
   /** The tokens of a file; absent where none is configured. */
   tokens?: () => Promise<Tokens>;
+  /** The files of one raw token each that give nobody access, for who looks after them. */
+  refusedFiles?: () => Promise<RefusedFile[]>;
   /** Whom a token of the record speaks for. */
   issued?: (token: string) => Promise<Principal | undefined>;
   /** Whom a signed token of an identity provider speaks for, undefined where it proves nobody. */

@@ -4,7 +4,7 @@ import type { Database } from '../../db/client.ts';
 import type { Authentication } from './authenticate.ts';
 import { openIssuedTokens } from './issued-tokens.ts';
 import { joinTokens, watchRawTokens } from './raw-token-files.ts';
-import type { RawTokenEvent } from './raw-token-files.ts';
+import type { RawTokenEvent, RefusedFile } from './raw-token-files.ts';
 import { watchTokens } from './tokens-file.ts';
 import type { Tokens } from './tokens-file.ts';
 import { createAuthTrail } from './trail.ts';
@@ -27,24 +27,28 @@ export async function openAuthentication(
     await issued.close();
     trail.close();
   };
-  const sources = fileSources(env, log, trail);
-  const auth = { loopbackTrust: env.loopbackTrust, trail, issued: issued.find };
+  const { sources, refusedFiles } = fileSources(env, log, trail);
+  const auth = { loopbackTrust: env.loopbackTrust, trail, issued: issued.find, refusedFiles };
   if (sources.length === 0) return { auth, close };
-  const tokens = joinTokens(sources);
+  const tokens = joinTokens(sources, (count) => log.error({ event: 'tokens.named_twice', count }));
   log.info({ event: 'tokens.loaded', count: (await tokens()).size });
   return { auth: { ...auth, tokens }, close };
 }
 
-function fileSources(env: Settings, log: Logger, trail: AuthTrail): (() => Promise<Tokens>)[] {
+interface FileSources {
+  sources: (() => Promise<Tokens>)[];
+  refusedFiles: () => Promise<RefusedFile[]>;
+}
+
+function fileSources(env: Settings, log: Logger, trail: AuthTrail): FileSources {
   const { tokensFile, adminTokenFile: admin, readonlyTokenFile: readonly } = env;
   const said = ({ code, ...detail }: RawTokenEvent) => {
     log[code === 'token_file_refused' ? 'error' : 'info']({ event: code, ...detail });
     trail.write({ code, source: 'local', detail });
   };
-  return [
-    ...(tokensFile === undefined
-      ? []
-      : [watchTokens(tokensFile, (err) => log.error({ event: 'tokens.unreadable', err }))]),
-    ...((admin ?? readonly) === undefined ? [] : [watchRawTokens({ admin, readonly }, said)]),
-  ];
+  const raw = watchRawTokens({ admin, readonly }, said);
+  const listed =
+    tokensFile === undefined ? [] : [watchTokens(tokensFile, (err) => log.error({ event: 'tokens.unreadable', err }))];
+  const sources = (admin ?? readonly) === undefined ? listed : [...listed, raw.tokens];
+  return { sources, refusedFiles: raw.refused };
 }

@@ -37,16 +37,28 @@ const MAX_BYTES = 1024;
 /** How old the knowledge of a file may be; the token of a replaced file stops working within a second. */
 const FRESH_MS = 500;
 
+export interface RawTokens {
+  tokens: () => Promise<Tokens>;
+  /** The files that give nobody access now. */
+  refused: () => Promise<RefusedFile[]>;
+}
+
+export interface RefusedFile {
+  privilege: Privilege;
+  reason: Refusal;
+}
+
 type Read = { sha256: string } | { reason: Refusal };
 
 /**
  * The tokens of two files of one raw token each, read again and again: writing `FILE.next` and renaming it replaces one.
  * While both hold the same token neither counts, and a file that cannot be read stands for what it held last.
  */
-export function watchRawTokens(files: RawTokenFiles, onEvent: (event: RawTokenEvent) => void): () => Promise<Tokens> {
+export function watchRawTokens(files: RawTokenFiles, onEvent: (event: RawTokenEvent) => void): RawTokens {
   const held: Partial<Record<Privilege, string>> = {};
   const said: Partial<Record<Privilege, string>> = {};
   let fresh: { until: number; tokens: Promise<Tokens> } | undefined;
+  let refused: RefusedFile[] = [];
 
   async function refresh(): Promise<Tokens> {
     const [admin, readonly] = await Promise.all(PRIVILEGES.map((privilege) => readRaw(files[privilege])));
@@ -57,13 +69,16 @@ export function watchRawTokens(files: RawTokenFiles, onEvent: (event: RawTokenEv
     }
     const same = held.admin !== undefined && held.admin === held.readonly;
     const tokens = new Map<string, Principal>();
+    const out: RefusedFile[] = [];
     for (const privilege of PRIVILEGES) {
       const [now, file] = [read[privilege], files[privilege]];
       if (now === undefined || file === undefined) continue;
       const outcome: Read = same && 'sha256' in now ? { reason: 'not_distinct' } : now;
       if ('sha256' in outcome) tokens.set(outcome.sha256, PRINCIPALS[privilege]);
+      else out.push({ privilege, reason: outcome.reason });
       say(privilege, file, outcome);
     }
+    refused = out;
     return tokens;
   }
 
@@ -76,11 +91,13 @@ export function watchRawTokens(files: RawTokenFiles, onEvent: (event: RawTokenEv
     else onEvent({ code: 'token_file_loaded', privilege, file });
   }
 
-  return () => {
+  function tokens(): Promise<Tokens> {
     const now = performance.now();
     if (fresh === undefined || now > fresh.until) fresh = { until: now + FRESH_MS, tokens: refresh() };
     return fresh.tokens;
-  };
+  }
+
+  return { tokens, refused: async () => (await tokens(), refused) };
 }
 
 async function readRaw(path: string | undefined): Promise<Read | undefined> {
@@ -99,16 +116,27 @@ async function readRaw(path: string | undefined): Promise<Read | undefined> {
 }
 
 /** The tokens of several sources together; one that two of them name differently counts in neither. */
-export function joinTokens(sources: readonly (() => Promise<Tokens>)[]): () => Promise<Tokens> {
+export function joinTokens(
+  sources: readonly (() => Promise<Tokens>)[],
+  onTwice: (count: number) => void = () => undefined,
+): () => Promise<Tokens> {
   let last: { parts: Tokens[]; all: Tokens } | undefined;
+  let said = 0;
   return async () => {
     const parts = await Promise.all(sources.map((source) => source()));
-    if (last === undefined || parts.some((part, i) => part !== last?.parts[i])) last = { parts, all: union(parts) };
+    if (last === undefined || parts.some((part, i) => part !== last?.parts[i]))
+      last = { parts, all: union(parts, say) };
     return last.all;
   };
+
+  /** Once for each change: the files are read again and again. */
+  function say(count: number): void {
+    if (count > 0 && count !== said) onTwice(count);
+    said = count;
+  }
 }
 
-function union(parts: readonly Tokens[]): Tokens {
+function union(parts: readonly Tokens[], say: (count: number) => void): Tokens {
   const all = new Map<string, Principal>();
   const twice = new Set<string>();
   for (const part of parts)
@@ -117,5 +145,6 @@ function union(parts: readonly Tokens[]): Tokens {
       all.set(sha256, principal);
     }
   for (const sha256 of twice) all.delete(sha256);
+  say(twice.size);
   return all;
 }

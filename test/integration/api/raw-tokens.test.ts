@@ -119,7 +119,11 @@ describe('the two token files', () => {
     rotate('admin', token, mode);
     await counts('admin-token-6-0123456789', 401);
     expect(await status(token)).toBe(401);
-    expect(await status('readonly-token-6-0123456789')).toBe(200);
+    const seen = await api.get('/v1/status', { headers: as('readonly-token-6-0123456789') });
+    expect([seen.status, await seen.json()]).toMatchObject([
+      200,
+      { health: { warnings: [{ code: 'token_file_refused', detail: `the admin token file: ${reason}` }] } },
+    ]);
     expect(log).toContainEqual(expect.objectContaining({ event: 'token_file_refused', file: FILES.admin, reason }));
   });
 
@@ -131,12 +135,16 @@ describe('the two token files', () => {
 
 describe('sources of tokens together', () => {
   it('do not say two things about one token', async () => {
+    expect.assertions(2);
     const of = (...pairs: [string, string][]) =>
       parseTokens(JSON.stringify(pairs.map(([c, role]) => ({ sha256: c.repeat(64), user: 'u', role }))));
-    const joined = await joinTokens([
-      () => Promise.resolve(of(['a', 'viewer'], ['b', 'viewer'])),
-      () => Promise.resolve(of(['b', 'operator'], ['c', 'operator'])),
-    ])();
+    const joined = await joinTokens(
+      [
+        () => Promise.resolve(of(['a', 'viewer'], ['b', 'viewer'])),
+        () => Promise.resolve(of(['b', 'operator'], ['c', 'operator'])),
+      ],
+      (count) => expect(count).toBe(1),
+    )();
     expect([...joined.keys()].map((sha256) => sha256[0])).toEqual(['a', 'c']);
   });
 });
