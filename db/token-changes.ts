@@ -53,6 +53,7 @@ async function follow(
     connectionString: url,
     application_name: session,
     connectionTimeoutMillis: 2_000,
+    query_timeout: 5_000,
     keepAlive: true,
   });
   const channel = `token_beat_${randomBytes(8).toString('hex')}`;
