@@ -22,8 +22,7 @@ import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
-import { watchTokens } from './auth/tokens-file.ts';
-import type { Authentication } from './auth/authenticate.ts';
+import { openAuthentication } from './auth/open-authentication.ts';
 import { createIntakeQueue } from './intake-queue.ts';
 import { closeServer, listen } from './listen.ts';
 import { attestationReport, createStateApp, integrityReport } from './state-ports.ts';
@@ -53,7 +52,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   });
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const streams = createEventStreams({ db, databaseUrl: env.databaseUrl, log });
-  const auth = await authentication(env, log);
+  const { auth, close: closeAuth } = await openAuthentication(env, { db, log });
   const deps = {
     db,
     intake,
@@ -98,6 +97,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   return async () => {
     log.info({ event: 'api.stopping' });
     await Promise.all([streams.close(), ...servers.map(closeServer)]);
+    await closeAuth();
     await intake.drained();
     await engine.close();
     await db.end();
@@ -115,13 +115,6 @@ async function policyInForce(db: Database, env: Env, log: Logger): Promise<strin
     log.warn({ event: 'policy.file_refused', err, policy_digest: active });
     return active;
   }
-}
-
-async function authentication({ loopbackTrust, tokensFile }: Env, log: Logger): Promise<Authentication> {
-  if (tokensFile === undefined) return { loopbackTrust };
-  const tokens = watchTokens(tokensFile, (err) => log.error({ event: 'tokens.unreadable', err }));
-  log.info({ event: 'tokens.loaded', count: (await tokens()).size });
-  return { loopbackTrust, tokens };
 }
 
 if (import.meta.main) {
