@@ -42,3 +42,8 @@ export function logPosition(cursor: string): { epoch: number; index: number } {
   const [epoch, index] = decode(cursor);
   return isPlace(epoch) && epoch <= 2 ** 31 - 1 && isPlace(index) ? { epoch, index } : refuse();
 }
+
+export function keyPosition(cursor: string): string {
+  const [id] = decode(cursor);
+  return isId(id) ? id : refuse();
+}

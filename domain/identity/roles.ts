@@ -53,6 +53,11 @@ const PERMITTED = {
   'restore.promote': ['security_owner'],
   'forensic.export': ['security_owner'],
   'ledger.read': ['auditor'],
+  'key.read': READERS,
+  'key.register': READERS,
+  'key.register_other': ['org_admin'],
+  'key.revoke': READERS,
+  'key.revoke_other': ['security_owner', 'org_admin'],
   'policy.reload': ['org_admin'],
 } as const satisfies Record<string, readonly Role[]>;
 

@@ -29,6 +29,11 @@ describe('roles', () => {
       'integrity.approve_baseline': 'security_owner',
       'forensic.export': 'security_owner',
       'ledger.read': 'auditor',
+      'key.read': readers,
+      'key.register': readers,
+      'key.register_other': 'org_admin',
+      'key.revoke': readers,
+      'key.revoke_other': 'security_owner org_admin',
       'restore.promote': 'security_owner',
       'policy.reload': 'org_admin',
     });
