@@ -27,8 +27,9 @@ async function handler(call: Call, { db }: ApiDeps): Promise<Reply> {
       body: { status: 'proof_required', payload_type: KEY_REGISTRATION_TYPE, payload, registration },
     };
   }
-  const { proof: _proof, public_key, ...content } = asked;
-  const request_digest = requestDigest({ kind: 'register', ...content, public_key: toBase64(public_key) });
+  const { user, roles, not_after } = asked;
+  const content = { user, roles, not_after, public_key: toBase64(asked.public_key) };
+  const request_digest = requestDigest({ kind: 'register', ...content });
   const registered = await registerKey(db, call.caller, asked, { decision_id, request_digest });
   if (!registered.ok) return refuseWith(registered.code);
   const key = await findKey(db, workspace_id, registered.key_id);

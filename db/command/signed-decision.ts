@@ -115,7 +115,7 @@ function decisionOf(signal: SignedSignal, { key, statement }: Extract<Known, { k
 
 function nobody({ workspace_id, incident_id, envelope }: SignedSignal): Decision {
   const digest = createHash('sha256')
-    .update(JSON.stringify(envelope) ?? '')
+    .update(JSON.stringify([envelope]))
     .digest('hex');
   return {
     workspace_id,
