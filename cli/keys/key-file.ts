@@ -37,7 +37,7 @@ export function readKeyFile(file: string, command: string): FileKey {
   };
   const text = bytes.toString('latin1');
   const ssh = opensshPublicKey(text);
-  if (ssh !== undefined) return fileKey(ssh);
+  if (ssh !== undefined) return fileKey(new Uint8Array(ssh));
   if (text.startsWith('-----BEGIN PUBLIC KEY-----'))
     return fileKey(rawPublic(parse(() => createPublicKey(text)) ?? refuse(NO_KEY)));
   const secret = text.startsWith('-----BEGIN OPENSSH') ? opensshSeed(text) : bytes.length === SEED_BYTES ? bytes : null;
