@@ -15,16 +15,20 @@ import { startStack } from '../../script/supervisor/stack.ts';
 import { startAdapter } from './adapter-server.ts';
 import { freshKey, incidentNow, register, resolveIncident, secretFile } from './adapters.ts';
 import { decide } from './decisions.ts';
+import { instanceName } from '../../db/read/operator-keys.ts';
+import { newKey, register as registerKey, signed } from './operator-keys.ts';
 import { eventually } from './eventually.ts';
 import { freeStackPorts } from './free-ports.ts';
 import { POLICY, reportOf } from './incidents.ts';
 
 // Records a history of each workflow from a real server into test/histories: to be run after a change that replays the
-// old ones, and committed beside them under a new name when what a workflow does has changed.
+// old ones, and committed beside them under a new name when what a workflow does has changed. Without arguments all of
+// them, else those named: anchor, watches, acknowledged, attested, signed, escalation, adapter.
 
 const FOLDER = new URL('../histories/', import.meta.url);
 const OPERATOR = { workspace_id: 'default', actor: 'local-operator', on_behalf_of: null };
 
+const wanted = process.argv.slice(2);
 const stateRoot = mkdtempSync(join(tmpdir(), 'interlock-histories-'));
 const stack = await startStack({
   stateRoot,
@@ -41,13 +45,18 @@ try {
   mkdirSync(FOLDER, { recursive: true });
   await ensurePolicy(db, POLICY, 'system');
   await ended('enrol/local');
-  await save('enrol/local', 'node-enrolment.first-start');
-  await recordAnchor();
-  await recordWatches();
-  await recordAcknowledged();
-  await recordAttested();
-  await recordEscalation();
-  await recordAdapter();
+  if (wanted.length === 0) await save('enrol/local', 'node-enrolment.first-start');
+  const recordings = {
+    anchor: recordAnchor,
+    watches: recordWatches,
+    acknowledged: recordAcknowledged,
+    attested: recordAttested,
+    signed: recordSigned,
+    escalation: recordEscalation,
+    adapter: recordAdapter,
+  };
+  for (const [name, record] of Object.entries(recordings))
+    if (wanted.length === 0 || wanted.includes(name)) await record();
 } finally {
   await connection.close();
   await db.end();
@@ -103,6 +112,31 @@ async function recordAttested(): Promise<void> {
   await decide(client, ceremony, 'ack', { operator: 'me@org' });
   await decide(client, ceremony, 'resolve');
   await save(ceremony, 'recovery-ceremony.attested');
+}
+
+/** Signed signals: one for another process, one whose shape is wrong, an acknowledgement, the resolution. */
+async function recordSigned(): Promise<void> {
+  const key = newKey();
+  await registerKey(db, key, { user: 'me', roles: ['operator'] });
+  const id = await report('manifest_mismatch');
+  const workflow_id = `recovery/${id}`;
+  const ceremony = client.workflow.getHandle(workflow_id);
+  const statement = {
+    instance: (await instanceName(db)) ?? '',
+    containment_binding: (await incidentNow(db, id)).binding,
+    key_id: key.key_id,
+    not_after: new Date(Date.now() + 300_000).toISOString(),
+  };
+  const send = (name: 'ack' | 'resolve', to: string) => {
+    const decision = name === 'ack' ? { name, operator: 'me@org' } : { name };
+    const all = { ...statement, decision, workflow_id: to, decision_id: crypto.randomUUID() };
+    return ceremony.signal(name, { envelope: signed(key, all) });
+  };
+  await send('ack', `incident/${id}`);
+  await ceremony.signal('ack', { envelope: 'none' });
+  await send('ack', workflow_id);
+  await send('resolve', workflow_id);
+  await save(workflow_id, 'recovery-ceremony.signed');
 }
 
 /** A crossing, alerted and closed after its window, which is moved into the past. */

@@ -5,12 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ContainmentFileError, loadContainmentFile } from '../../../config/containment-file.ts';
-import {
-  parseContainmentPolicy,
-  policyDigest,
-  PolicyError,
-  separatesResolver,
-} from '../../../domain/containment/policy.ts';
+import { parseContainmentPolicy, policyDigest, PolicyError } from '../../../domain/containment/policy.ts';
 import type { ContainmentPolicy } from '../../../domain/containment/policy.ts';
 
 const shipped = fileURLToPath(new URL('../../../config/policy/containment.yaml', import.meta.url));
