@@ -6,6 +6,7 @@ import { fromBase64, toBase64 } from '../domain/signing/base64.ts';
 import { OPERATOR_KEY_ID, PUBLIC_KEY_BYTES } from '../domain/signing/operator-key.ts';
 import type { KeyToRegister } from '../db/command/register-key.ts';
 import type { OperatorKey } from '../db/read/operator-keys.ts';
+import { LOCAL_OPERATOR } from './auth/authenticate.ts';
 import { readFields } from './fields.ts';
 import type { Call } from './route.ts';
 
@@ -61,7 +62,9 @@ export function keyToRegister(body: unknown, { principal, caller }: Call): KeyTo
   };
   const user = given.user ?? caller.actor;
   const others = user !== caller.actor;
-  if (others && !may(principal.roles, 'key.register_other')) throw new DomainError('not_permitted');
+  // The one person of loopback trust is whoever sits at the machine: nobody is made that person from elsewhere.
+  if (others && (user === LOCAL_OPERATOR.actor || !may(principal.roles, 'key.register_other')))
+    throw new DomainError('not_permitted');
   if (others && given.roles === undefined)
     throw new DomainError('validation_failed', { fields: [{ path: 'roles', code: 'required' }] });
   const roles = given.roles ?? [...principal.roles];

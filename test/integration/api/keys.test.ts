@@ -118,6 +118,7 @@ describe('keys', () => {
     expect(await register('olga', key, { user: 'bob', roles: ['operator'] })).toMatchObject(refused);
     expect(await register('sec', key, { user: 'bob', roles: ['security_owner'] })).toMatchObject(refused);
     expect(await register('vera', key, { roles: ['operator'] })).toMatchObject(refused);
+    expect(await register('ada', key, { user: 'local-operator', roles: ['operator'] })).toMatchObject(refused);
     expect(await register('ada', key, { user: 'bob', roles: ['security_owner'] })).toMatchObject(refused);
     expect(await register('ada', key, { user: 'bob' })).toMatchObject({
       status: 400,

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Principal } from '../../../api/auth/principal.ts';
 import type { GuardedRoute } from '../../../api/route.ts';
 import { loadRoutes } from '../../../api/routes.ts';
-import { rows } from '../../../db/client.ts';
 import { ROLES } from '../../../domain/identity/roles.ts';
+import { everythingOf } from '../../support/everything-of.ts';
 import { allPublished, startSequencers } from '../../support/log.ts';
 import { openEventSource } from '../../support/event-source.ts';
 import { newKey, register } from '../../support/operator-keys.ts';
@@ -74,26 +74,6 @@ async function putAdapter(who: Workspace, n: number): Promise<void> {
   });
   expect([200, 201]).toContain(response.status);
   if (!of(who).adapters.includes(name)) of(who).adapters.push(name);
-}
-
-/** Every row that belongs to a workspace, but for the log's own index, which its sequencer writes. */
-async function everythingOf(workspace: Workspace): Promise<string> {
-  const tables = await rows<{ table_name: string }>(
-    api.db,
-    `SELECT table_name FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-      WHERE table_schema = 'public' AND column_name = 'workspace_id' AND table_type = 'BASE TABLE'
-        AND table_name NOT LIKE 'log\\_%' ORDER BY table_name`,
-  );
-  expect(tables.length).toBeGreaterThan(15);
-  const digests = tables.map(async ({ table_name }) => {
-    const [found] = await rows<{ all: string }>(
-      api.db,
-      `SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') AS all FROM "${table_name}" t WHERE workspace_id = $1`,
-      [workspace],
-    );
-    return `${table_name}\n${found?.all ?? ''}`;
-  });
-  return (await Promise.all(digests)).join('\n\n');
 }
 
 type Act = { who: Workspace; whose: Workspace; kind: number; n: number };
@@ -213,14 +193,14 @@ describe('a token of one workspace', () => {
             continue;
           }
           const foreign = deed.who !== deed.whose;
-          const before = foreign ? await everythingOf(deed.whose) : '';
+          const before = foreign ? await everythingOf(api.db, deed.whose) : '';
           const { status, code } = await act(deed);
           if (!foreign) continue;
           expect([status, code], JSON.stringify(deed)).toEqual([
             404,
             expect.stringMatching(/_not_(found|quarantined)$/),
           ]);
-          expect((await everythingOf(deed.whose)) === before, JSON.stringify(deed)).toBe(true);
+          expect((await everythingOf(api.db, deed.whose)) === before, JSON.stringify(deed)).toBe(true);
         }
       }),
       { numRuns: 12 },

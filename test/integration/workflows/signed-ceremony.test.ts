@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rows } from '../../../db/client.ts';
 import { revokeKey } from '../../../db/command/register-key.ts';
-import { getIncident } from '../../../db/read/incident.ts';
 import { instanceName } from '../../../db/read/operator-keys.ts';
 import type { DecisionStatement } from '../../../domain/signing/decision-statement.ts';
 import type { DsseEnvelope } from '../../../domain/signing/dsse.ts';
 import type { Incident } from '../../../domain/incident/types.ts';
+import { decisionsOn } from '../../support/decisions-on-record.ts';
 import { eventually } from '../../support/eventually.ts';
 import { newKey, register, signed } from '../../support/operator-keys.ts';
 import type { TestKey } from '../../support/operator-keys.ts';
@@ -20,8 +17,6 @@ import { OPERATOR, reportIncident } from '../../support/record.ts';
 import { run as cli } from '../../unit/cli/run.ts';
 import { startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
-
-const exec = promisify(execFile);
 
 let on: TestProcesses;
 let api: ApiUnderTest;
@@ -43,30 +38,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** As an operator pastes it. */
-const signal = (workflowId: string, name: string, input: object) =>
-  exec(on.temporal.cli, [
-    ...['workflow', 'signal', '--address', on.temporal.address, '--workflow-id', workflowId, '--name', name],
-    ...['--input', JSON.stringify(input)],
-  ]);
-const current = async (id: string): Promise<Incident> => (await getIncident(on.db, 'default', id)) as Incident;
-const taken = (id: string) =>
-  rows<{ decision_id: string; kind: string; outcome: string; actor: string; envelope: string | null }>(
-    on.db,
-    'SELECT decision_id, kind, outcome, actor, envelope FROM decisions WHERE aggregate = $1 ORDER BY at',
-    [`incident/${id}`],
-  );
-const codes = async (id: string) =>
-  (await taken(id)).flatMap((d) => {
-    const outcome = JSON.parse(d.outcome) as { ok: boolean; code?: string };
-    return outcome.ok ? [] : [outcome.code];
-  });
-const entries = (id: string) =>
-  rows<{ action: string; actor: string; on_behalf_of: string | null; detail: string }>(
-    on.db,
-    'SELECT action, actor, on_behalf_of, detail FROM ledger_entries WHERE object = $1 ORDER BY entry_id',
-    [`incident/${id}`],
-  );
+const { signal, current, taken, codes, entries } = decisionsOn(() => on);
 
 async function ceremony(): Promise<Incident> {
   const { id } = await reportIncident(on.db, 'manifest_mismatch');
@@ -110,7 +82,7 @@ describe('a ceremony by signed signals of the Temporal CLI', () => {
     ]);
     expect(JSON.parse(decided[0]?.envelope ?? '')).toEqual((ack as { envelope: object }).envelope);
     const proven = (await entries(id)).filter((e) => e.action === 'decision_signed');
-    expect(proven.map((e) => [e.actor, JSON.parse(e.detail)])).toEqual(
+    expect(proven.map((e) => [e.actor, JSON.parse(e.detail) as object])).toEqual(
       decided.map((d) => ['alice', { decision: d.kind, decision_id: d.decision_id, key_id: alice.key_id }]),
     );
     expect((await entries(id)).find((e) => e.action === 'recovery_acknowledged')?.on_behalf_of).toBe('alice@org');
