@@ -153,7 +153,7 @@ describe('a token of one workspace', () => {
           asked += 1;
         }
     expect(asked).toBeGreaterThan(200);
-  });
+  }, 60_000);
 
   it('streams its own entries only, and no stream of another’s incident', async () => {
     await report('red', 'tool_call_burst');
@@ -205,7 +205,7 @@ describe('a token of one workspace', () => {
       }),
       { numRuns: 12 },
     );
-  });
+  }, 60_000);
 });
 
 describe('what the instance itself reports', () => {
