@@ -30,7 +30,15 @@ beforeAll(async () => {
   on = await startProcesses({ control: { signals: 'signed' } });
   api = await startApi({ databaseUrl: on.databaseUrl });
   instance = (await instanceName(on.db)) ?? '';
-  await register(on.db, alice, { user: 'alice', roles: ['operator'] });
+  const registered = await cli([
+    ...['keys', 'register', '--file', keyFile, '--user', 'alice', '--roles', 'operator', '--json'],
+    ...['--base-url', api.url],
+  ]);
+  expect(JSON.parse(registered.out)).toMatchObject({
+    key_id: alice.key_id,
+    user: 'alice',
+    registered_by: 'local-operator',
+  });
 });
 afterAll(async () => {
   await api?.close();
