@@ -7,7 +7,7 @@ import { verifyEnvelope } from '../../../domain/signing/dsse.ts';
 import type { DsseEnvelope } from '../../../domain/signing/dsse.ts';
 import { KEY_REGISTRATION_TYPE, registrationPayload } from '../../../domain/signing/key-registration.ts';
 import { keyFolder, pkcs8, raw, seed, spki } from '../../support/key-files.ts';
-import { fakeServer, run } from './run.ts';
+import { fakeServer, problem, run } from './run.ts';
 import type { Canned, Seen } from './run.ts';
 
 const { path, save, remove } = keyFolder();
@@ -168,5 +168,41 @@ describe('sign', () => {
     answer.workflow_id = null;
     expect(await run(line)).toMatchObject({ code: 4, err: expect.stringContaining('(nothing_waits)') as string });
     expect((await run([...line, '--instance', 'j'])).code).toBe(2);
+  });
+});
+
+describe('keys', () => {
+  const answer = (key_id: string, more: object = {}) => ({
+    key_id,
+    user: 'alice',
+    roles: ['operator'],
+    registered_at: 't',
+    registered_by: 'ada',
+    not_after: null,
+    revoked_at: null,
+    ...more,
+  });
+
+  it('are listed over all pages', async () => {
+    const { url, seen } = await fakeServer(({ path: asked }) =>
+      asked.includes('cursor=')
+        ? { body: [answer('sha256:b', { revoked_at: '2026-03-14T12:00:00.000Z' })] }
+        : { body: [answer('sha256:a')], headers: { Link: '</v1/keys?cursor=x>; rel="next"' } },
+    );
+    const { code, out } = await run(['keys', 'list', '--base-url', url]);
+    expect(code).toBe(0);
+    expect(out.split('\n').slice(1, 3)).toEqual([
+      expect.stringMatching(/^sha256:a +alice +operator +t +ada +- +-$/),
+      expect.stringMatching(/^sha256:b .* 2026-03-14T12:00:00.000Z$/),
+    ]);
+    expect(seen).toHaveLength(2);
+  });
+
+  it('are revoked by their id', async () => {
+    const { url, seen } = await fakeServer(() => ({ body: answer('sha256:a', { revoked_at: 'now' }) }));
+    expect((await run(['keys', 'revoke', 'sha256:a', '--base-url', url])).code).toBe(0);
+    expect(seen).toMatchObject([{ method: 'POST', path: '/v1/keys/sha256%3Aa/revoke', body: {} }]);
+    const refused = await fakeServer(() => problem(403, 'not_permitted'));
+    expect((await run(['keys', 'revoke', 'sha256:a', '--base-url', refused.url])).code).toBe(6);
   });
 });
