@@ -68,3 +68,8 @@ export function evidencePosition(cursor: string): { collected_at: string; eviden
   const [collected_at, evidence_id] = decode(cursor);
   return isInstant(collected_at) && isId(evidence_id) ? { collected_at, evidence_id } : refuse();
 }
+
+export function keyPosition(cursor: string): string {
+  const [id] = decode(cursor);
+  return isId(id) ? id : refuse();
+}

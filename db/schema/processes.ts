@@ -60,6 +60,8 @@ export const decisions = pgTable(
     kind: text().notNull(),
     request_digest: text().notNull(),
     outcome: text().notNull(),
+    /** The DSSE envelope (JSON) by which a registered key proved whose decision it is. */
+    envelope: text(),
     at: instant().notNull(),
     ...authorship(),
   },

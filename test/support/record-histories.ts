@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import type { Payload } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { openDatabase } from '../../db/client.ts';
 import { requestTrial } from '../../db/command/adapter-trial.ts';
@@ -16,13 +17,17 @@ import { startStack } from '../../script/supervisor/stack.ts';
 import { startAdapter } from './adapter-server.ts';
 import { freshKey, incidentNow, register, resolveIncident, secretFile } from './adapters.ts';
 import { decide } from './decisions.ts';
+import { instanceName } from '../../db/read/operator-keys.ts';
+import { newKey, register as registerKey, signed } from './operator-keys.ts';
 import { eventually } from './eventually.ts';
 import { freeStackPorts } from './free-ports.ts';
+import { codecsOf } from './payload-keys.ts';
 import { openTokenDoor } from './token-door.ts';
 import { POLICY, reportOf } from './incidents.ts';
 
 // Records a history of each workflow from a real server into test/histories: to be run after a change that replays the
-// old ones, and committed beside them under a new name when what a workflow does has changed.
+// old ones, and committed beside them under a new name when what a workflow does has changed. Without arguments all of
+// them, else those named: anchor, watches, acknowledged, attested, signed, escalation, adapter.
 
 const FOLDER = new URL('../histories/', import.meta.url);
 const OPERATOR = { workspace_id: 'default', actor: 'local-operator', on_behalf_of: null };
@@ -48,7 +53,8 @@ const stack = await startStack({
 });
 const db = openDatabase({ url: stack.urls.database, name: 'record-histories', max: 2 });
 const connection = await Connection.connect({ address: stack.urls.temporal });
-const client = new Client({ connection });
+const codecs = codecsOf(stateRoot);
+const client = new Client({ connection, dataConverter: { payloadCodecs: codecs } });
 
 /** By name; arguments name those to record, by default all. */
 const recordings = {
@@ -57,6 +63,7 @@ const recordings = {
   watches: recordWatches,
   acknowledged: recordAcknowledged,
   attested: recordAttested,
+  signed: recordSigned,
   escalation: recordEscalation,
   adapter: recordAdapter,
   rotation: recordRotation,
@@ -124,6 +131,31 @@ async function recordAttested(): Promise<void> {
   await decide(client, ceremony, 'ack', { operator: 'me@org' });
   await decide(client, ceremony, 'resolve');
   await save(ceremony, 'recovery-ceremony.attested');
+}
+
+/** Signed signals: one for another process, one whose shape is wrong, an acknowledgement, the resolution. */
+async function recordSigned(): Promise<void> {
+  const key = newKey();
+  await registerKey(db, key, { user: 'me', roles: ['operator'] });
+  const id = await report('manifest_mismatch');
+  const workflow_id = `recovery/${id}`;
+  const ceremony = client.workflow.getHandle(workflow_id);
+  const statement = {
+    instance: (await instanceName(db)) ?? '',
+    containment_binding: (await incidentNow(db, id)).binding,
+    key_id: key.key_id,
+    not_after: new Date(Date.now() + 300_000).toISOString(),
+  };
+  const send = (name: 'ack' | 'resolve', to: string) => {
+    const decision = name === 'ack' ? { name, operator: 'me@org' } : { name };
+    const all = { ...statement, decision, workflow_id: to, decision_id: crypto.randomUUID() };
+    return ceremony.signal(name, { envelope: signed(key, all) });
+  };
+  await send('ack', `incident/${id}`);
+  await ceremony.signal('ack', { envelope: 'none' });
+  await send('ack', workflow_id);
+  await send('resolve', workflow_id);
+  await save(workflow_id, 'recovery-ceremony.signed');
 }
 
 /** A crossing, alerted and closed after its window, which is moved into the past. */
@@ -218,8 +250,26 @@ async function save(workflowId: string, name: string): Promise<void> {
 /** Stack traces go: they name folders of the machine it was recorded on, and replay does not read them. */
 async function write(workflowId: string, name: string): Promise<void> {
   const handle = client.workflow.getHandle(workflowId);
-  const recorded = JSON.parse(historyToJSON(await handle.fetchHistory())) as unknown;
+  const recorded = await unsealed(JSON.parse(historyToJSON(await handle.fetchHistory())) as unknown);
   const plain = JSON.stringify(recorded, (key, value: unknown) => (key === 'stackTrace' ? '' : value), 1);
   writeFileSync(new URL(`${name}.json`, FOLDER), `${plain}\n`);
   process.stdout.write(`${name}.json\n`);
+}
+
+/** A history as it would be without keys: who replays it has none. */
+async function unsealed(value: unknown): Promise<unknown> {
+  if (Array.isArray(value)) return Promise.all(value.map(unsealed));
+  if (typeof value !== 'object' || value === null) return value;
+  const { metadata, data } = value as { metadata?: Record<string, string>; data?: string };
+  if (metadata?.['encryption-key-id'] === undefined) {
+    const members = Object.entries(value).map(async ([key, member]) => [key, await unsealed(member)] as const);
+    return Object.fromEntries(await Promise.all(members));
+  }
+  const bytes = (text: string) => Buffer.from(text, 'base64');
+  const names = Object.entries(metadata).map(([name, text]) => [name, bytes(text)] as const);
+  let payloads: Payload[] = [{ metadata: Object.fromEntries(names), data: bytes(data ?? '') }];
+  for (const codec of codecs) payloads = await codec.decode(payloads);
+  const text = (part: Uint8Array | null | undefined) => Buffer.from(part ?? []).toString('base64');
+  const plain = Object.entries(payloads[0]?.metadata ?? {}).map(([name, part]) => [name, text(part)] as const);
+  return { metadata: Object.fromEntries(plain), data: text(payloads[0]?.data) };
 }
