@@ -1,5 +1,6 @@
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
+import { isRequest } from '../domain/identity/requests.ts';
 import { may } from '../domain/identity/roles.ts';
 import { DomainError, problem } from '../domain/problem/problem.ts';
 import { ANYONE, authenticate } from './auth/authenticate.ts';
@@ -64,7 +65,8 @@ async function guarded(
   deps: ApiDeps,
 ): Promise<Reply | StreamReply> {
   const principal = route.openWhen?.(deps) ? ANYONE : await authenticate(req, deps.auth);
-  if (principal !== ANYONE && !may(principal.roles, route.action)) throw new DomainError('not_permitted');
+  const permitted = may(principal.roles, route.action) && (principal.requests_only !== true || isRequest(route.action));
+  if (principal !== ANYONE && !permitted) throw new DomainError('not_permitted');
   const at = req.url.indexOf('?');
   const query = new URLSearchParams(at === -1 ? '' : req.url.slice(at + 1));
   const params = Object.fromEntries(

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { ContainmentFileError, loadContainmentFile } from '../config/containment-file.ts';
+import { loadOidcClaimsFile } from '../config/oidc-claims-file.ts';
 import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
@@ -16,6 +17,7 @@ import { ensurePolicy } from '../db/command/policies.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
+import { createOidc } from './auth/oidc.ts';
 import { watchTokens } from './auth/tokens-file.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { createIntakeQueue } from './intake-queue.ts';
@@ -101,11 +103,23 @@ async function policyInForce(db: Database, env: Env, log: Logger): Promise<strin
   }
 }
 
-async function authentication({ loopbackTrust, tokensFile }: Env, log: Logger): Promise<Authentication> {
-  if (tokensFile === undefined) return { loopbackTrust };
+async function authentication(env: Env, log: Logger): Promise<Authentication> {
+  const oidc = oidcAuthentication(env, log);
+  const { loopbackTrust, tokensFile } = env;
+  if (tokensFile === undefined) return { loopbackTrust, ...oidc };
   const tokens = watchTokens(tokensFile, (err) => log.error({ event: 'tokens.unreadable', err }));
   log.info({ event: 'tokens.loaded', count: (await tokens()).size });
-  return { loopbackTrust, tokens };
+  return { loopbackTrust, tokens, ...oidc };
+}
+
+/** A claims table that is none stops the start: half a table would let in, or keep out, nobody knows whom. */
+function oidcAuthentication({ oidc }: Env, log: Logger): Pick<Authentication, 'oidc'> {
+  if (oidc === undefined) return {};
+  const { issuer, audience, claimsFile } = oidc;
+  const rules = loadOidcClaimsFile(claimsFile);
+  log.info({ event: 'oidc.configured', issuer, rules: rules.length });
+  const onUnreachable = (err: unknown) => log.warn({ event: 'oidc.unreachable', issuer, err });
+  return { oidc: createOidc({ issuer, audience, rules, onUnreachable }) };
 }
 
 if (import.meta.main) {

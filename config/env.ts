@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { z } from 'zod';
 import { ConfigError } from './config-error.ts';
 import { isLoopback } from './loopback.ts';
 import { readVariables, refuseStrayVariables, type Environment } from './read-variables.ts';
@@ -17,6 +18,8 @@ export type Env = Readonly<{
   env: 'embedded' | 'production';
   loopbackTrust: boolean;
   tokensFile: string | undefined;
+  /** Who signs tokens for pipelines, for whom they are, and what their claims are worth. */
+  oidc: { issuer: string; audience: string; claimsFile: string } | undefined;
   containmentFile: string;
   /** The name of this host as an attester. */
   node: string;
@@ -61,6 +64,7 @@ export function readEnv(environment: Environment = process.env): Env {
     env: read.INTERLOCK_ENV,
     loopbackTrust,
     tokensFile: read.INTERLOCK_TOKENS_FILE,
+    oidc: oidcOf(read),
     containmentFile: read.INTERLOCK_CONTAINMENT_FILE,
     node: read.INTERLOCK_NODE,
     tpmTcti: read.INTERLOCK_TPM_TCTI,
@@ -79,6 +83,25 @@ export function readEnv(environment: Environment = process.env): Env {
   });
   refuseOpenDoors(env);
   return env;
+}
+
+/** All three or none: an issuer without a claims table would be trusted with nothing said about what. */
+function oidcOf(read: z.output<z.ZodObject<typeof variables>>): Env['oidc'] {
+  const {
+    INTERLOCK_OIDC_ISSUER: issuer,
+    INTERLOCK_OIDC_AUDIENCE: audience,
+    INTERLOCK_OIDC_CLAIMS_FILE: claimsFile,
+  } = read;
+  if (issuer !== undefined && audience !== undefined && claimsFile !== undefined)
+    return Object.freeze({ issuer, audience, claimsFile });
+  const parts = {
+    INTERLOCK_OIDC_ISSUER: issuer,
+    INTERLOCK_OIDC_AUDIENCE: audience,
+    INTERLOCK_OIDC_CLAIMS_FILE: claimsFile,
+  };
+  if (Object.values(parts).every((value) => value === undefined)) return undefined;
+  const [missing = ''] = Object.entries(parts).find(([, value]) => value === undefined) ?? [];
+  throw new ConfigError('missing', missing, 'is not set though OIDC tokens are configured');
 }
 
 function refuseOpenDoors(env: Env): void {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { isLoopback } from './loopback.ts';
 
 /** TCP port, 1 to 65535. */
 export const port = z
@@ -21,6 +22,14 @@ export const list = z
 export const origins = list.refine((words) =>
   words.every((word) => URL.canParse(word) && new URL(word).origin === word),
 );
+
+/** The issuer of OIDC tokens: an https URL without query and fragment, or an http one of this machine. */
+export const issuer = z.string().refine((value) => {
+  if (!URL.canParse(value) || /[?#\s]/.test(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  const secure = protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
+  return secure && username === '' && password === '';
+});
 
 /** A path; a relative one counts from the working directory of the process. */
 export const path = z.string().transform((value) => resolve(value));

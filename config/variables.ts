@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { address, bind, count, flag, list, node, origins, path, port, postgresUrl, seconds } from './fields.ts';
+import { address, bind, count, flag, issuer, list, node, origins, path, port, postgresUrl, seconds } from './fields.ts';
 
 const containmentFile = fileURLToPath(new URL('policy/containment.yaml', import.meta.url));
 
@@ -17,6 +17,9 @@ export const variables = {
   INTERLOCK_ENV: z.enum(['embedded', 'production']),
   INTERLOCK_LOOPBACK_TRUST: flag.default(false),
   INTERLOCK_TOKENS_FILE: path.optional(),
+  INTERLOCK_OIDC_ISSUER: issuer.optional(),
+  INTERLOCK_OIDC_AUDIENCE: z.string().max(512).optional(),
+  INTERLOCK_OIDC_CLAIMS_FILE: path.optional(),
   INTERLOCK_CONTAINMENT_FILE: path.default(containmentFile),
   INTERLOCK_NODE: node.default('local'),
   INTERLOCK_TPM_TCTI: z.string().optional(),

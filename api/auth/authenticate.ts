@@ -15,22 +15,26 @@ export interface Authentication {
   loopbackTrust: boolean;
   /** The tokens in force; absent where none are configured. */
   tokens?: () => Promise<Tokens>;
+  /** Who presents an OIDC token; absent where no issuer is configured. Errors: oidc_unreachable. */
+  oidc?: (token: string) => Promise<Principal | undefined>;
 }
 
-const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]{1,512})$/i;
+const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i;
 
 /**
  * Who asks. A token that is presented is always judged, also in loopback trust; where no tokens are configured it says
- * nothing. Errors: unauthenticated.
+ * nothing. Errors: unauthenticated, oidc_unreachable.
  */
 export async function authenticate(
   req: IncomingMessage,
-  { loopbackTrust, tokens }: Authentication,
+  { loopbackTrust, tokens, oidc }: Authentication,
 ): Promise<Principal> {
   const header = req.headers.authorization;
-  if (loopbackTrust && (header === undefined || tokens === undefined)) return LOCAL_OPERATOR;
+  if (loopbackTrust && (header === undefined || (tokens ?? oidc) === undefined)) return LOCAL_OPERATOR;
   const token = BEARER.exec(header ?? '')?.[1];
-  const principal = token === undefined || tokens === undefined ? undefined : findToken(await tokens(), token);
+  if (token === undefined) throw new DomainError('unauthenticated');
+  const known = tokens === undefined ? undefined : findToken(await tokens(), token);
+  const principal = known ?? (await oidc?.(token));
   if (principal === undefined) throw new DomainError('unauthenticated');
   return principal;
 }

@@ -16,7 +16,7 @@ function commonProblems({ action, body }: Operation): ProblemCode[] {
     'forbidden_origin',
     'internal',
     'database_unreachable',
-    ...(action === 'open' ? [] : (['unauthenticated', 'not_permitted'] as const)),
+    ...(action === 'open' ? [] : (['unauthenticated', 'not_permitted', 'oidc_unreachable'] as const)),
     ...(body === undefined
       ? []
       : ([

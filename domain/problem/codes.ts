@@ -72,6 +72,7 @@ export const PROBLEMS = {
   too_many_requests: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'The server failed' },
 
+  oidc_unreachable: { status: 503, title: 'The issuer of OIDC tokens cannot be asked for its keys' },
   database_unreachable: { status: 503, title: 'The database is unreachable' },
   temporal_unreachable: { status: 503, title: 'Temporal is unreachable' },
   attester_unreachable: { status: 503, title: 'The attester does not answer' },

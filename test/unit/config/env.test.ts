@@ -103,6 +103,30 @@ describe('environment', () => {
     );
   });
 
+  it('takes OIDC whole or not at all', () => {
+    const oidc = {
+      INTERLOCK_OIDC_ISSUER: 'https://ci.example/a',
+      INTERLOCK_OIDC_AUDIENCE: 'interlock',
+      INTERLOCK_OIDC_CLAIMS_FILE: 'claims.yaml',
+    };
+    expect(readEnv({ ...embedded, ...oidc }).oidc).toEqual({
+      issuer: 'https://ci.example/a',
+      audience: 'interlock',
+      claimsFile: resolve('claims.yaml'),
+    });
+    for (const name of Object.keys(oidc))
+      expect(refusal({ ...embedded, ...oidc, [name]: undefined })).toEqual(['missing', name]);
+    for (const issuer of [
+      'http://ci.example',
+      'ci.example',
+      'https://u:p@ci.example',
+      'https://ci.example/?a',
+      'file:///a',
+    ])
+      expect(refusal({ ...embedded, ...oidc, INTERLOCK_OIDC_ISSUER: issuer })[0]).toBe('malformed');
+    expect(refusal({ ...embedded, ...oidc, INTERLOCK_OIDC_ISSUER: 'http://[::1]:8080' })[0]).toBe('accepted');
+  });
+
   it('refuses loopback trust on an address others can reach', () => {
     expect(refusal({ ...embedded, INTERLOCK_BIND: '0.0.0.0' })).toEqual(['refused', 'INTERLOCK_LOOPBACK_TRUST']);
     expect(refusal({ ...embedded, INTERLOCK_BIND: '::1' })[0]).toBe('accepted');
