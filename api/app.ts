@@ -3,7 +3,7 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import { isRequest } from '../domain/identity/requests.ts';
 import { may } from '../domain/identity/roles.ts';
 import { DomainError, problem } from '../domain/problem/problem.ts';
-import { ANYONE, authenticate } from './auth/authenticate.ts';
+import { ANYONE, authenticate, sourceOf } from './auth/authenticate.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { callerOf } from './auth/caller.ts';
 import { requireDirectLoopback } from './auth/loopback-trust.ts';
@@ -66,7 +66,16 @@ async function guarded(
 ): Promise<Reply | StreamReply> {
   const principal = route.openWhen?.(deps) ? ANYONE : await authenticate(req, deps.auth);
   const permitted = may(principal.roles, route.action) && (principal.requests_only !== true || isRequest(route.action));
-  if (principal !== ANYONE && !permitted) throw new DomainError('not_permitted');
+  if (principal !== ANYONE && !permitted) {
+    const { trail } = deps.auth;
+    trail?.write({
+      code: 'not_permitted',
+      source: sourceOf(req),
+      actor: principal.actor,
+      detail: { action: route.action },
+    });
+    throw new DomainError('not_permitted');
+  }
   const at = req.url.indexOf('?');
   const query = new URLSearchParams(at === -1 ? '' : req.url.slice(at + 1));
   const params = Object.fromEntries(

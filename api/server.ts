@@ -19,6 +19,7 @@ import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
 import { createOidc } from './auth/oidc.ts';
 import { watchTokens } from './auth/tokens-file.ts';
+import { createAuthTrail } from './auth/trail.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { createIntakeQueue } from './intake-queue.ts';
 import { closeServer, listen } from './listen.ts';
@@ -105,11 +106,12 @@ async function policyInForce(db: Database, env: Env, log: Logger): Promise<strin
 
 async function authentication(env: Env, log: Logger): Promise<Authentication> {
   const oidc = oidcAuthentication(env, log);
-  const { loopbackTrust, tokensFile } = env;
-  if (tokensFile === undefined) return { loopbackTrust, ...oidc };
+  const { loopbackTrust, tokensFile, stateRoot } = env;
+  const trail = createAuthTrail(stateRoot, { onTrouble: (err) => log.error({ event: 'auth.trail_failed', err }) });
+  if (tokensFile === undefined) return { loopbackTrust, trail, ...oidc };
   const tokens = watchTokens(tokensFile, (err) => log.error({ event: 'tokens.unreadable', err }));
   log.info({ event: 'tokens.loaded', count: (await tokens()).size });
-  return { loopbackTrust, tokens, ...oidc };
+  return { loopbackTrust, trail, tokens, ...oidc };
 }
 
 /** A claims table that is none stops the start: half a table would let in, or keep out, nobody knows whom. */
