@@ -19,6 +19,7 @@ import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
 import { createOidc } from './auth/oidc.ts';
 import { watchTokens } from './auth/tokens-file.ts';
+import { boundedTrail } from './auth/bounded-trail.ts';
 import { createAuthTrail } from './auth/trail.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { createIntakeQueue } from './intake-queue.ts';
@@ -107,11 +108,13 @@ async function policyInForce(db: Database, env: Env, log: Logger): Promise<strin
 async function authentication(env: Env, log: Logger): Promise<Authentication> {
   const oidc = oidcAuthentication(env, log);
   const { loopbackTrust, tokensFile, stateRoot } = env;
-  const trail = createAuthTrail(stateRoot, { onTrouble: (err) => log.error({ event: 'auth.trail_failed', err }) });
-  if (tokensFile === undefined) return { loopbackTrust, trail, ...oidc };
+  const onTrouble = (err: unknown) => log.error({ event: 'auth.trail_failed', err });
+  const trail = boundedTrail(createAuthTrail(stateRoot, { onTrouble }));
+  const door = { loopbackTrust, trail, allowedHosts: env.allowedHosts, corsOrigins: env.corsOrigins, ...oidc };
+  if (tokensFile === undefined) return door;
   const tokens = watchTokens(tokensFile, (err) => log.error({ event: 'tokens.unreadable', err }));
   log.info({ event: 'tokens.loaded', count: (await tokens()).size });
-  return { loopbackTrust, trail, tokens, ...oidc };
+  return { ...door, tokens };
 }
 
 /** A claims table that is none stops the start: half a table would let in, or keep out, nobody knows whom. */

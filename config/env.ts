@@ -108,6 +108,17 @@ function refuseOpenDoors(env: Env): void {
   if (env.loopbackTrust && !isLoopback(env.bind)) {
     throw new ConfigError('refused', 'INTERLOCK_LOOPBACK_TRUST', 'needs INTERLOCK_BIND to be a loopback address');
   }
+  const strange = env.corsOrigins.find((origin) => !isLoopback(new URL(origin).hostname.replace(/^\[|\]$/g, '')));
+  if (strange !== undefined) {
+    throw new ConfigError(
+      'refused',
+      'INTERLOCK_CORS_ORIGINS',
+      'may name loopback origins only; other pages are served same-origin',
+    );
+  }
+  if (env.loopbackTrust && env.corsOrigins.length > 0) {
+    throw new ConfigError('refused', 'INTERLOCK_CORS_ORIGINS', 'would let pages act as the operator in loopback trust');
+  }
   if (!env.loopbackTrust && env.tokensFile === undefined) {
     throw new ConfigError('refused', 'INTERLOCK_TOKENS_FILE', 'must be set: without it nobody can authenticate');
   }

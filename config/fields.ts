@@ -18,6 +18,11 @@ export const list = z
   .transform((value) => value.split(',').map((word) => word.trim()))
   .refine((words) => words.every((word) => word !== ''));
 
+/** Comma-separated `host` or `host:port`, without wildcards. */
+export const hosts = list.refine((words) =>
+  words.every((word) => /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9._-]*[a-z0-9])?)(:[1-9][0-9]{0,4})?$/i.test(word)),
+);
+
 /** Comma-separated web origins (RFC 6454): scheme, host and port, nothing after them. */
 export const origins = list.refine((words) =>
   words.every((word) => URL.canParse(word) && new URL(word).origin === word),

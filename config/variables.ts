@@ -1,6 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { address, bind, count, flag, issuer, list, node, origins, path, port, postgresUrl, seconds } from './fields.ts';
+import {
+  address,
+  bind,
+  count,
+  flag,
+  hosts,
+  issuer,
+  node,
+  origins,
+  path,
+  port,
+  postgresUrl,
+  seconds,
+} from './fields.ts';
 
 const containmentFile = fileURLToPath(new URL('policy/containment.yaml', import.meta.url));
 
@@ -33,7 +46,7 @@ export const variables = {
   INTERLOCK_SIGNALS: z.enum(['unsigned', 'signed']).optional(),
   INTERLOCK_FORENSIC_KEY_FILE: path.optional(),
   INTERLOCK_LEDGER_PUBLIC: flag.default(false),
-  INTERLOCK_ALLOWED_HOSTS: list.default([]),
+  INTERLOCK_ALLOWED_HOSTS: hosts.default([]),
   INTERLOCK_CORS_ORIGINS: origins.default([]),
 } as const;
 

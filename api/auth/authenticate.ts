@@ -20,6 +20,10 @@ export interface Authentication {
   oidc?: (token: string) => Promise<Principal | undefined>;
   /** Where every refusal is written. */
   trail?: AuthTrail;
+  /** `host` or `host:port` that a request may be for, besides loopback names and the address it was sent to. */
+  allowedHosts?: readonly string[];
+  /** The origins whose pages may ask, besides our own. */
+  corsOrigins?: readonly string[];
 }
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i;

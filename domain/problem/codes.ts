@@ -70,6 +70,11 @@ export const PROBLEMS = {
   payload_too_large: { status: 413, title: 'The body is longer than 64 KiB' },
   unsupported_media_type: { status: 415, title: 'The body is not of type application/json' },
   too_many_requests: { status: 429, title: 'Too many requests' },
+  auth_rate_limited: { status: 429, title: 'Too many failed attempts to authenticate came from this address' },
+  cors_origin_rate_limited: {
+    status: 429,
+    title: 'Too many requests of origins that are not allowed came from this address',
+  },
   internal: { status: 500, title: 'The server failed' },
 
   oidc_unreachable: { status: 503, title: 'The issuer of OIDC tokens cannot be asked for its keys' },
