@@ -4,7 +4,6 @@ import { createRequire } from 'node:module';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { ContainmentFileError, loadContainmentFile } from '../config/containment-file.ts';
-import { loadOidcClaimsFile } from '../config/oidc-claims-file.ts';
 import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
@@ -17,9 +16,8 @@ import { ensurePolicy } from '../db/command/policies.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
-import { createOidc } from './auth/oidc.ts';
+import { openDoor } from './auth/open-door.ts';
 import { watchTokens } from './auth/tokens-file.ts';
-import { boundedTrail } from './auth/bounded-trail.ts';
 import { createAuthTrail } from './auth/trail.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { createIntakeQueue } from './intake-queue.ts';
@@ -106,25 +104,13 @@ async function policyInForce(db: Database, env: Env, log: Logger): Promise<strin
 }
 
 async function authentication(env: Env, log: Logger): Promise<Authentication> {
-  const oidc = oidcAuthentication(env, log);
   const { loopbackTrust, tokensFile, stateRoot } = env;
-  const onTrouble = (err: unknown) => log.error({ event: 'auth.trail_failed', err });
-  const trail = boundedTrail(createAuthTrail(stateRoot, { onTrouble }));
-  const door = { loopbackTrust, trail, allowedHosts: env.allowedHosts, corsOrigins: env.corsOrigins, ...oidc };
-  if (tokensFile === undefined) return door;
+  const trail = createAuthTrail(stateRoot, { onTrouble: (err) => log.error({ event: 'auth.trail_failed', err }) });
+  const door = openDoor(env, { trail, log });
+  if (tokensFile === undefined) return { loopbackTrust, ...door };
   const tokens = watchTokens(tokensFile, (err) => log.error({ event: 'tokens.unreadable', err }));
   log.info({ event: 'tokens.loaded', count: (await tokens()).size });
-  return { ...door, tokens };
-}
-
-/** A claims table that is none stops the start: half a table would let in, or keep out, nobody knows whom. */
-function oidcAuthentication({ oidc }: Env, log: Logger): Pick<Authentication, 'oidc'> {
-  if (oidc === undefined) return {};
-  const { issuer, audience, claimsFile } = oidc;
-  const rules = loadOidcClaimsFile(claimsFile);
-  log.info({ event: 'oidc.configured', issuer, rules: rules.length });
-  const onUnreachable = (err: unknown) => log.warn({ event: 'oidc.unreachable', issuer, err });
-  return { oidc: createOidc({ issuer, audience, rules, onUnreachable }) };
+  return { loopbackTrust, tokens, ...door };
 }
 
 if (import.meta.main) {

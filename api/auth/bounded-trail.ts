@@ -1,3 +1,4 @@
+import { isProblemCode } from '../../domain/problem/codes.ts';
 import { networkOf } from '../../domain/egress/network.ts';
 import { createBuckets } from './buckets.ts';
 import type { AuthEvent, AuthTrail } from './trail.ts';
@@ -9,7 +10,7 @@ const STRANGERS = { burst: 300, everyMs: 1_000, most: 1 } as const;
 const MOST_KEYS = 10_000;
 
 /**
- * A trail that strangers cannot fill: of the same code and source, and of a known actor the same detail, one line a
+ * A trail that nobody fills with refusals; whatever else is done has its own line. Of the same code and source, and of a known actor the same detail, one line a
  * minute. The next line says in `folded` how many it stands for besides itself.
  */
 export function boundedTrail(trail: AuthTrail, now: () => number = () => performance.now()): AuthTrail {
@@ -27,6 +28,7 @@ export function boundedTrail(trail: AuthTrail, now: () => number = () => perform
 
   return {
     write: (event) => {
+      if (!isProblemCode(event.code)) return trail.write(event);
       const key = keyOf(event);
       const window = windows.get(key);
       const within = window !== undefined && now() < window.until;

@@ -12,7 +12,8 @@ export interface OidcOptions extends IssuerKeysOptions {
   issuer: string;
   /** Exactly the `aud` of its tokens: one that is meant for others as well is not taken. */
   audience: string;
-  rules: readonly ClaimsRule[];
+  /** The claims table, read when asked. */
+  rules: () => readonly ClaimsRule[];
   /** Told why an issuer that should have answered did not. */
   onUnreachable?: (error: unknown) => void;
 }
@@ -67,7 +68,7 @@ export function createOidc({ issuer, audience, rules, onUnreachable, ...keyOptio
     if (!COMPACT.test(token) || !claimsToBe(token, issuer)) return undefined;
     const claims = await verified(token);
     if (claims === undefined || !isShortLived(claims) || !isFor(audience, claims.aud)) return undefined;
-    const rule = ruleFor(rules, claims);
+    const rule = ruleFor(rules(), claims);
     const actor = oidcActor(host, claims.sub);
     if (rule === undefined || actor === undefined) return undefined;
     return { actor, roles: [rule.role], workspace_id: rule.workspace, requests_only: true };

@@ -6,13 +6,13 @@ import type { IssuerKey, OidcIssuer } from '../../support/oidc-issuer.ts';
 import { startApi } from './api-under-test.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 
-const rules = claimsTable.parse([{ match: { repository: 'acme/app' }, role: 'operator', workspace: 'lab' }]);
+const table = claimsTable.parse([{ match: { repository: 'acme/app' }, role: 'operator', workspace: 'lab' }]);
 
 let key: IssuerKey, issuer: OidcIssuer, api: ApiUnderTest;
 beforeAll(async () => {
   key = await issuerKey('k');
   issuer = await startIssuer([key.jwk]);
-  const oidc = createOidc({ issuer: issuer.url, audience: AUDIENCE, rules, backOffMs: 0, keysFreshMs: 0 });
+  const oidc = createOidc({ issuer: issuer.url, audience: AUDIENCE, rules: () => table, backOffMs: 0, keysFreshMs: 0 });
   api = await startApi({ auth: { loopbackTrust: false, oidc } });
 });
 afterAll(async () => {

@@ -179,6 +179,13 @@ describe('the trail', () => {
     expect(events).toHaveLength(310);
   });
 
+  it('has a line for each thing that was done', () => {
+    const { events, trail } = kept();
+    const bounded = boundedTrail(trail, () => 0);
+    for (let i = 0; i < 1_000; i++) bounded.write({ code: 'token_used', source: '::1', actor: 'vera' });
+    expect(events).toHaveLength(1_000);
+  });
+
   it('keeps what a known actor was refused apart by what it was', () => {
     const { events, trail } = kept();
     const bounded = boundedTrail(trail, () => 0);

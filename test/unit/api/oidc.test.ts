@@ -4,7 +4,8 @@ import { createOidc } from '../../../api/auth/oidc.ts';
 import { AUDIENCE, issuerKey, now, pipelineToken, startIssuer } from '../../support/oidc-issuer.ts';
 import type { IssuerKey, OidcIssuer } from '../../support/oidc-issuer.ts';
 
-const rules = [
+const rules = () => TABLE;
+const TABLE = [
   { match: { repository: 'acme/app', ref: 'refs/heads/main' }, role: 'operator', workspace: 'default' },
   { match: { repository: 'acme/app' }, role: 'viewer', workspace: 'lab' },
 ] as const;
