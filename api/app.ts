@@ -21,7 +21,7 @@ import { loadRoutes } from './routes.ts';
 export async function createApp(deps: ApiDeps): Promise<Express> {
   const app = bareApp();
   guardDoor(app, deps.auth);
-  const attempts = createAttempts({ trail: deps.auth.trail });
+  const attempts = createAttempts({ trail: deps.auth.trail, ...deps.auth.failures });
   const byPath = Map.groupBy(await loadRoutes(), (route) => route.path);
   for (const [path, routes] of byPath) {
     const entry = app.route(path);

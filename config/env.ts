@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import type { z } from 'zod';
 import { ConfigError } from './config-error.ts';
+import { readOidc, refuseStrangeOrigins } from './door.ts';
+import type { OidcEnv } from './door.ts';
 import { isLoopback } from './loopback.ts';
 import { readVariables, refuseStrayVariables, type Environment } from './read-variables.ts';
 import { variables } from './variables.ts';
@@ -18,8 +19,6 @@ export type Env = Readonly<{
   env: 'embedded' | 'production';
   loopbackTrust: boolean;
   tokensFile: string | undefined;
-  /** Who signs tokens for pipelines, for whom they are, and what their claims are worth. */
-  oidc: { issuer: string; audience: string; claimsFile: string } | undefined;
   containmentFile: string;
   /** The name of this host as an attester. */
   node: string;
@@ -41,6 +40,7 @@ export type Env = Readonly<{
   ledgerPublic: boolean;
   allowedHosts: readonly string[];
   corsOrigins: readonly string[];
+  oidc: OidcEnv | undefined;
 }>;
 
 /**
@@ -64,7 +64,6 @@ export function readEnv(environment: Environment = process.env): Env {
     env: read.INTERLOCK_ENV,
     loopbackTrust,
     tokensFile: read.INTERLOCK_TOKENS_FILE,
-    oidc: oidcOf(read),
     containmentFile: read.INTERLOCK_CONTAINMENT_FILE,
     node: read.INTERLOCK_NODE,
     tpmTcti: read.INTERLOCK_TPM_TCTI,
@@ -80,45 +79,17 @@ export function readEnv(environment: Environment = process.env): Env {
     ledgerPublic: read.INTERLOCK_LEDGER_PUBLIC,
     allowedHosts: Object.freeze(read.INTERLOCK_ALLOWED_HOSTS),
     corsOrigins: Object.freeze(read.INTERLOCK_CORS_ORIGINS),
+    oidc: readOidc(read),
   });
   refuseOpenDoors(env);
   return env;
-}
-
-/** All three or none: an issuer without a claims table would be trusted with nothing said about what. */
-function oidcOf(read: z.output<z.ZodObject<typeof variables>>): Env['oidc'] {
-  const {
-    INTERLOCK_OIDC_ISSUER: issuer,
-    INTERLOCK_OIDC_AUDIENCE: audience,
-    INTERLOCK_OIDC_CLAIMS_FILE: claimsFile,
-  } = read;
-  if (issuer !== undefined && audience !== undefined && claimsFile !== undefined)
-    return Object.freeze({ issuer, audience, claimsFile });
-  const parts = {
-    INTERLOCK_OIDC_ISSUER: issuer,
-    INTERLOCK_OIDC_AUDIENCE: audience,
-    INTERLOCK_OIDC_CLAIMS_FILE: claimsFile,
-  };
-  if (Object.values(parts).every((value) => value === undefined)) return undefined;
-  const [missing = ''] = Object.entries(parts).find(([, value]) => value === undefined) ?? [];
-  throw new ConfigError('missing', missing, 'is not set though OIDC tokens are configured');
 }
 
 function refuseOpenDoors(env: Env): void {
   if (env.loopbackTrust && !isLoopback(env.bind)) {
     throw new ConfigError('refused', 'INTERLOCK_LOOPBACK_TRUST', 'needs INTERLOCK_BIND to be a loopback address');
   }
-  const strange = env.corsOrigins.find((origin) => !isLoopback(new URL(origin).hostname.replace(/^\[|\]$/g, '')));
-  if (strange !== undefined) {
-    throw new ConfigError(
-      'refused',
-      'INTERLOCK_CORS_ORIGINS',
-      'may name loopback origins only; other pages are served same-origin',
-    );
-  }
-  if (env.loopbackTrust && env.corsOrigins.length > 0) {
-    throw new ConfigError('refused', 'INTERLOCK_CORS_ORIGINS', 'would let pages act as the operator in loopback trust');
-  }
+  refuseStrangeOrigins(env.corsOrigins, env.loopbackTrust);
   if (!env.loopbackTrust && env.tokensFile === undefined) {
     throw new ConfigError('refused', 'INTERLOCK_TOKENS_FILE', 'must be set: without it nobody can authenticate');
   }

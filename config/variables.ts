@@ -30,9 +30,6 @@ export const variables = {
   INTERLOCK_ENV: z.enum(['embedded', 'production']),
   INTERLOCK_LOOPBACK_TRUST: flag.default(false),
   INTERLOCK_TOKENS_FILE: path.optional(),
-  INTERLOCK_OIDC_ISSUER: issuer.optional(),
-  INTERLOCK_OIDC_AUDIENCE: z.string().max(512).optional(),
-  INTERLOCK_OIDC_CLAIMS_FILE: path.optional(),
   INTERLOCK_CONTAINMENT_FILE: path.default(containmentFile),
   INTERLOCK_NODE: node.default('local'),
   INTERLOCK_TPM_TCTI: z.string().optional(),
@@ -48,6 +45,9 @@ export const variables = {
   INTERLOCK_LEDGER_PUBLIC: flag.default(false),
   INTERLOCK_ALLOWED_HOSTS: hosts.default([]),
   INTERLOCK_CORS_ORIGINS: origins.default([]),
+  INTERLOCK_OIDC_ISSUER: issuer.optional(),
+  INTERLOCK_OIDC_AUDIENCE: z.string().max(512).optional(),
+  INTERLOCK_OIDC_CLAIMS_FILE: path.optional(),
 } as const;
 
 /** Names that belong to the scripts and the embedded servers they start: known, and nothing to a server process. */

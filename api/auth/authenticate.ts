@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ROLES } from '../../domain/identity/roles.ts';
 import { DomainError } from '../../domain/problem/problem.ts';
+import type { BucketOptions } from './buckets.ts';
 import { findToken } from './tokens-file.ts';
 import type { Tokens } from './tokens-file.ts';
 import type { Principal } from './principal.ts';
@@ -24,6 +25,8 @@ export interface Authentication {
   allowedHosts?: readonly string[];
   /** The origins whose pages may ask, besides our own. */
   corsOrigins?: readonly string[];
+  /** How many failures a source has; by default `PER_SOURCE`. */
+  failures?: Partial<BucketOptions>;
 }
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i;

@@ -6,16 +6,16 @@ import { createOidc } from './oidc.ts';
 import type { AuthTrail } from './trail.ts';
 import { watchRules } from './watched-rules.ts';
 
-type Settings = Pick<Env, 'allowedHosts' | 'corsOrigins' | 'oidc'>;
+type Settings = Partial<Pick<Env, 'allowedHosts' | 'corsOrigins' | 'oidc'>>;
 
 /**
  * What the configuration says of the door, beside the tokens: hosts, origins, the issuer of OIDC tokens, and the trail,
  * which strangers cannot fill. A claims table that is none stops the start. Errors: OidcClaimsFileError.
  */
 export function openDoor(
-  { allowedHosts, corsOrigins, oidc }: Settings,
+  { allowedHosts = [], corsOrigins = [], oidc }: Settings,
   { trail, log }: { trail: AuthTrail; log: Logger },
-): Pick<Authentication, 'trail' | 'allowedHosts' | 'corsOrigins' | 'oidc'> {
+): Pick<Authentication, 'allowedHosts' | 'corsOrigins' | 'oidc'> & { trail: AuthTrail } {
   const door = { trail: boundedTrail(trail), allowedHosts, corsOrigins };
   if (oidc === undefined) return door;
   const { issuer, audience, claimsFile } = oidc;

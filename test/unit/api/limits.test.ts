@@ -152,7 +152,7 @@ describe('buckets', () => {
 });
 
 describe('the trail', () => {
-  it('has one line a minute of the same refusal and source, which says how many it stands for', () => {
+  it('has ten lines of the same refusal and source, then one a minute, which says how many it stands for', () => {
     const { time, now } = clock();
     const { events, trail } = kept();
     const bounded = boundedTrail(trail, now);
@@ -162,10 +162,14 @@ describe('the trail', () => {
     };
     flood(1_000);
     bounded.write({ code: 'forbidden_host', source: '2001:db8::1' });
-    expect(events.map((e) => e.code)).toEqual(['forbidden_origin', 'forbidden_host']);
+    expect(events.map((e) => e.code)).toEqual([...Array<string>(10).fill('forbidden_origin'), 'forbidden_host']);
     time.ms = 60_000;
+    flood(5);
+    expect(events).toHaveLength(12);
+    expect(events.at(-1)).toMatchObject({ code: 'forbidden_origin', detail: { origin: 'http://0', folded: 990 } });
+    time.ms = 120_000;
     flood(1);
-    expect(events.at(-1)).toMatchObject({ code: 'forbidden_origin', detail: { origin: 'http://0', folded: 999 } });
+    expect(events.at(-1)).toMatchObject({ detail: { folded: 4 } });
   });
 
   it('cannot be filled from many sources', () => {
@@ -189,8 +193,8 @@ describe('the trail', () => {
   it('keeps what a known actor was refused apart by what it was', () => {
     const { events, trail } = kept();
     const bounded = boundedTrail(trail, () => 0);
-    for (const action of ['a', 'b', 'a'])
-      bounded.write({ code: 'not_permitted', source: '::1', actor: 'vera', detail: { action } });
-    expect(events.map((e) => e.detail?.['action'])).toEqual(['a', 'b']);
+    for (let i = 0; i < 100; i++)
+      bounded.write({ code: 'not_permitted', source: '::1', actor: 'vera', detail: { action: i < 99 ? 'a' : 'b' } });
+    expect(events.map((e) => e.detail?.['action'])).toEqual([...Array<string>(10).fill('a'), 'b']);
   });
 });
