@@ -22,14 +22,16 @@ interface Attempt {
 }
 
 /**
- * Limits how often a source may present what proves nobody: 10 at once, then one in 6 s. Past that a credential is not even
- * looked at, unless it proved somebody lately: it is judged as ever. So guessing is slow, while the operators who share a
- * proxy with whoever guesses go on working. The source is the address of the connection, for whatever a header says of
- * others is the sender's word; only that a proxy was in between is told apart, so that a flood through it does not lock out
- * who comes straight from this machine.
+ * Limits how often a source may present what proves nobody: ten different credentials at once, then one in 6 s, and each of
+ * them as often again. Past that a credential is not even looked at, unless it proved somebody lately: it is judged as ever.
+ * So guessing is slow, while the operators who share a proxy with whoever guesses go on working, and a client that keeps
+ * sending a revoked token leaves room for the one that replaces it. The source is the address of the connection, for
+ * whatever a header says of others is the sender's word; only that a proxy was in between is told apart, so that a flood
+ * through it does not lock out who comes straight to this machine. Each process counts for itself.
  */
 export function createAttempts({ trail, ...options }: AttemptsOptions = {}) {
-  const buckets = createBuckets({ ...PER_SOURCE, ...options });
+  const sources = createBuckets({ ...PER_SOURCE, ...options });
+  const repeats = createBuckets({ ...PER_SOURCE, ...options });
   const proven = new Set<string>();
 
   function prove(digest: string): void {
@@ -48,20 +50,23 @@ export function createAttempts({ trail, ...options }: AttemptsOptions = {}) {
     if (authorization === undefined) return judge();
     const source = `${networkOf(req.socket.remoteAddress)}${isProxied(req.headers) ? ' by proxy' : ''}`;
     const digest = createHash('sha256').update(authorization).digest('base64');
-    const taken = buckets.take(source);
-    if (!taken && !proven.has(digest)) {
+    const known = `${digest} ${source}`;
+    const [buckets, key] = repeats.isUsed(known) ? [repeats, known] : [sources, source];
+    const spends = !proven.has(digest);
+    if (spends && !buckets.take(key)) {
       trail?.write({ code: 'auth_rate_limited', source: req.socket.remoteAddress ?? 'unknown' });
-      throw new RateLimitedError('auth_rate_limited', buckets.retryAfterS(source));
+      throw new RateLimitedError('auth_rate_limited', buckets.retryAfterS(key));
     }
     try {
       const principal = await judge();
       prove(digest);
-      if (taken) buckets.giveBack(source);
+      if (spends) buckets.giveBack(key);
       return principal;
     } catch (error) {
-      const refused = error instanceof DomainError && error.code === 'unauthenticated';
-      if (refused) proven.delete(digest);
-      else if (taken) buckets.giveBack(source);
+      if (error instanceof DomainError && error.code === 'unauthenticated') {
+        proven.delete(digest);
+        if (buckets === sources || !spends) repeats.take(known);
+      } else if (spends) buckets.giveBack(key);
       throw error;
     }
   };

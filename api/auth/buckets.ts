@@ -29,6 +29,8 @@ export interface Buckets {
   take: (key: string) => boolean;
   /** Puts back what was taken for nothing. */
   giveBack: (key: string) => void;
+  /** Whether something was taken that has not come back since. */
+  isUsed: (key: string) => boolean;
   /** Seconds until there is one again, at least 1. */
   retryAfterS: (key: string) => number;
 }
@@ -67,6 +69,7 @@ export function createBuckets({ burst, everyMs, most, now = () => performance.no
       const bucket = current(key);
       keep(key, { ...bucket, left: Math.min(burst, bucket.left + 1) });
     },
+    isUsed: (key) => current(key).left < burst,
     retryAfterS: (key) => Math.max(1, Math.ceil(((1 - current(key).left) * everyMs) / 1000)),
   };
 }

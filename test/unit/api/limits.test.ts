@@ -62,7 +62,7 @@ describe('failed attempts of one source', () => {
     expect(await send('Bearer guess')).toBe('auth_rate_limited');
     time.ms = 6_000;
     expect(await send('Bearer guess')).toBe('unauthenticated');
-    expect(await send('Bearer guess')).toBe('auth_rate_limited');
+    expect(await send('Bearer another')).toBe('auth_rate_limited');
   });
 
   it('sent at the same time count as much', async () => {
@@ -89,13 +89,13 @@ describe('failed attempts of one source', () => {
 
   it('are counted for the address of the connection, whatever a header says of another', async () => {
     const { send } = door();
-    for (let i = 0; i < 10; i++) await send('Bearer guess', '192.0.2.1', { 'x-forwarded-for': `192.0.2.${i}` });
+    for (let i = 0; i < 10; i++) await send(`Bearer ${i}`, '192.0.2.1', { 'x-forwarded-for': `192.0.2.${i}` });
     expect(await send('Bearer guess', '192.0.2.1', { 'x-forwarded-for': '192.0.2.99' })).toBe('auth_rate_limited');
   });
 
   it('are one source within a /64', async () => {
     const { send } = door();
-    for (let i = 0; i < 10; i++) await send('Bearer guess', `2001:db8::${i}`);
+    for (let i = 0; i < 10; i++) await send(`Bearer ${i}`, `2001:db8::${i}`);
     expect(await send('Bearer guess', '2001:db8::ffff')).toBe('auth_rate_limited');
     expect(await send('Bearer guess', '2001:db8:0:1::1')).toBe('unauthenticated');
   });
@@ -109,14 +109,31 @@ describe('failed attempts of one source', () => {
     expect(await send('Bearer olga')).toBe('vera');
   });
 
-  it('a credential that stops proving is one like any other', async () => {
-    const { send } = door();
+  it('with one credential are as many, and leave room for others: a revoked token for the one that replaces it', async () => {
+    const { time, judged, send } = door();
+    const answers = async (token: string, times: number) => {
+      const all = [];
+      for (let i = 0; i < times; i++) all.push(await send(token));
+      return all;
+    };
+    const limited = [...Array<string>(10).fill('unauthenticated'), ...Array<string>(40).fill('auth_rate_limited')];
     VALID.add('Bearer gone');
     expect(await send('Bearer gone')).toBe('vera');
     VALID.delete('Bearer gone');
-    await fail(send, 10);
-    expect(await send('Bearer gone')).toBe('unauthenticated');
-    expect(await send('Bearer gone')).toBe('auth_rate_limited');
+    expect(await answers('Bearer gone', 50)).toEqual(limited);
+    expect(await answers('Bearer bad', 50)).toEqual(limited);
+    expect(judged).toHaveLength(21);
+    expect(await send('Bearer olga')).toBe('vera');
+    time.ms = 6_000;
+    expect(await answers('Bearer gone', 2)).toEqual(['unauthenticated', 'auth_rate_limited']);
+  });
+
+  it('that failed before may prove somebody later', async () => {
+    const { send } = door();
+    expect(await send('Bearer soon')).toBe('unauthenticated');
+    VALID.add('Bearer soon');
+    expect(await send('Bearer soon')).toBe('vera');
+    VALID.delete('Bearer soon');
   });
 });
 
