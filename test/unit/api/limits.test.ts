@@ -128,6 +128,14 @@ describe('failed attempts of one source', () => {
     expect(await answers('Bearer gone', 2)).toEqual(['unauthenticated', 'auth_rate_limited']);
   });
 
+  it('are not those that prove somebody, however many do for the first time', async () => {
+    const { send } = door();
+    const many = Array.from({ length: 30 }, (_, i) => `Bearer pipeline-${i}`);
+    for (const token of many) VALID.add(token);
+    for (const token of many) expect(await send(token)).toBe('vera');
+    for (const token of many) VALID.delete(token);
+  });
+
   it('that failed before may prove somebody later', async () => {
     const { send } = door();
     expect(await send('Bearer soon')).toBe('unauthenticated');
