@@ -3,7 +3,7 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import { isRequest } from '../domain/identity/requests.ts';
 import { may } from '../domain/identity/roles.ts';
 import { DomainError, problem } from '../domain/problem/problem.ts';
-import { ANYONE, authenticate, sourceOf } from './auth/authenticate.ts';
+import { ANYONE, authenticate, LOCAL_OPERATOR, sourceOf } from './auth/authenticate.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { callerOf } from './auth/caller.ts';
 import { createAttempts } from './auth/attempts.ts';
@@ -62,6 +62,9 @@ function handlerOf(route: Route, deps: ApiDeps, attempts: Attempts) {
   };
 }
 
+/** What a gateway asks many times a second; the ledger has what came of it. */
+const FREQUENT: readonly Route['action'][] = ['incident.report', 'gates.check'];
+
 async function guarded(
   route: Exclude<Route, { action: 'open' }>,
   req: Request,
@@ -80,6 +83,13 @@ async function guarded(
     });
     throw new DomainError('not_permitted');
   }
+  if (route.method !== 'GET' && !FREQUENT.includes(route.action) && principal !== LOCAL_OPERATOR)
+    deps.auth.trail?.write({
+      code: 'token_used',
+      source: sourceOf(req),
+      actor: principal.actor,
+      detail: { action: route.action },
+    });
   const at = req.url.indexOf('?');
   const query = new URLSearchParams(at === -1 ? '' : req.url.slice(at + 1));
   const params = Object.fromEntries(

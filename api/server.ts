@@ -16,10 +16,7 @@ import { ensurePolicy } from '../db/command/policies.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
-import { openDoor } from './auth/open-door.ts';
-import { watchTokens } from './auth/tokens-file.ts';
-import { createAuthTrail } from './auth/trail.ts';
-import type { Authentication } from './auth/authenticate.ts';
+import { openAuthentication } from './auth/open-authentication.ts';
 import { createIntakeQueue } from './intake-queue.ts';
 import { closeServer, listen } from './listen.ts';
 import { attestationReport, createStateApp, integrityReport } from './state-ports.ts';
@@ -43,7 +40,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   const engine = openTemporal({ address: env.temporalAddress, namespace: env.temporalNamespace });
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const streams = createEventStreams({ db, databaseUrl: env.databaseUrl, log });
-  const auth = await authentication(env, log);
+  const { auth, close: closeAuth } = await openAuthentication(env, { db, log });
   const deps = {
     db,
     intake,
@@ -84,6 +81,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   return async () => {
     log.info({ event: 'api.stopping' });
     await Promise.all([streams.close(), ...servers.map(closeServer)]);
+    await closeAuth();
     await intake.drained();
     await engine.close();
     await db.end();
@@ -101,16 +99,6 @@ async function policyInForce(db: Database, env: Env, log: Logger): Promise<strin
     log.warn({ event: 'policy.file_refused', err, policy_digest: active });
     return active;
   }
-}
-
-async function authentication(env: Env, log: Logger): Promise<Authentication> {
-  const { loopbackTrust, tokensFile, stateRoot } = env;
-  const trail = createAuthTrail(stateRoot, { onTrouble: (err) => log.error({ event: 'auth.trail_failed', err }) });
-  const door = openDoor(env, { trail, log });
-  if (tokensFile === undefined) return { loopbackTrust, ...door };
-  const tokens = watchTokens(tokensFile, (err) => log.error({ event: 'tokens.unreadable', err }));
-  log.info({ event: 'tokens.loaded', count: (await tokens()).size });
-  return { loopbackTrust, tokens, ...door };
 }
 
 if (import.meta.main) {

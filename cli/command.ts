@@ -34,6 +34,8 @@ export type FlagValues<F extends Flags> = {
 /** What a command works with; nothing else of the process is its business. */
 export interface Session {
   client: Client;
+  /** The workspace that was asked for by name. */
+  workspace: string | undefined;
   out: Output;
   env: Readonly<Record<string, string | undefined>>;
   /** Asks a person at the terminal and returns the line typed; undefined where nobody can answer, and under --json. */

@@ -39,6 +39,7 @@ export async function main(argv: readonly string[], { env, stdout, stderr, ask }
     const input = { operands, flags } as Parameters<Command['run']>[0];
     return await command.run(input, {
       client: await openClient(global, env),
+      workspace: global['workspace'] as string | undefined,
       out,
       env,
       ask: out.json ? undefined : ask,

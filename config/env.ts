@@ -18,7 +18,12 @@ export type Env = Readonly<{
   stateRoot: string;
   env: 'embedded' | 'production';
   loopbackTrust: boolean;
+  /** Whether the start asked for bearer tokens by name: those of the record are a way in even where no file has any. */
+  bearer: boolean;
   tokensFile: string | undefined;
+  /** Each holds one raw token. */
+  adminTokenFile: string | undefined;
+  readonlyTokenFile: string | undefined;
   containmentFile: string;
   /** The name of this host as an attester. */
   node: string;
@@ -51,7 +56,9 @@ export type Env = Readonly<{
 export function readEnv(environment: Environment = process.env): Env {
   refuseStrayVariables(environment);
   const read = readVariables(variables, environment);
-  const loopbackTrust = read.INTERLOCK_LOOPBACK_TRUST;
+  const mode = read.INTERLOCK_AUTH_MODE;
+  const loopbackTrust = read.INTERLOCK_LOOPBACK_TRUST ?? mode === 'loopback';
+  refuseTwoModes(mode, loopbackTrust);
   const env: Env = Object.freeze({
     databaseUrl: read.INTERLOCK_DATABASE_URL,
     temporalAddress: read.INTERLOCK_TEMPORAL_ADDRESS,
@@ -63,7 +70,10 @@ export function readEnv(environment: Environment = process.env): Env {
     stateRoot: read.INTERLOCK_STATE_ROOT,
     env: read.INTERLOCK_ENV,
     loopbackTrust,
+    bearer: mode === 'bearer',
     tokensFile: read.INTERLOCK_TOKENS_FILE,
+    adminTokenFile: read.INTERLOCK_ADMIN_TOKEN_FILE,
+    readonlyTokenFile: read.INTERLOCK_READONLY_TOKEN_FILE,
     containmentFile: read.INTERLOCK_CONTAINMENT_FILE,
     node: read.INTERLOCK_NODE,
     tpmTcti: read.INTERLOCK_TPM_TCTI,
@@ -85,13 +95,23 @@ export function readEnv(environment: Environment = process.env): Env {
   return env;
 }
 
+function refuseTwoModes(mode: 'bearer' | 'loopback' | undefined, loopbackTrust: boolean): void {
+  if (mode !== undefined && loopbackTrust !== (mode === 'loopback'))
+    throw new ConfigError('refused', 'INTERLOCK_AUTH_MODE', 'says otherwise than INTERLOCK_LOOPBACK_TRUST');
+}
+
 function refuseOpenDoors(env: Env): void {
   if (env.loopbackTrust && !isLoopback(env.bind)) {
     throw new ConfigError('refused', 'INTERLOCK_LOOPBACK_TRUST', 'needs INTERLOCK_BIND to be a loopback address');
   }
   refuseStrangeOrigins(env.corsOrigins, env.loopbackTrust);
-  if (!env.loopbackTrust && env.tokensFile === undefined) {
-    throw new ConfigError('refused', 'INTERLOCK_TOKENS_FILE', 'must be set: without it nobody can authenticate');
+  const { bearer, tokensFile, adminTokenFile, readonlyTokenFile } = env;
+  if (!env.loopbackTrust && !bearer && (tokensFile ?? adminTokenFile ?? readonlyTokenFile) === undefined) {
+    const instead = 'INTERLOCK_ADMIN_TOKEN_FILE, or INTERLOCK_AUTH_MODE=bearer for tokens of the record alone';
+    throw new ConfigError('refused', 'INTERLOCK_TOKENS_FILE', `must be set, or ${instead}: nobody could authenticate`);
+  }
+  if (adminTokenFile !== undefined && adminTokenFile === readonlyTokenFile) {
+    throw new ConfigError('refused', 'INTERLOCK_READONLY_TOKEN_FILE', 'names the file of the admin token');
   }
   if (!env.loopbackTrust && env.signals === 'unsigned') {
     throw new ConfigError('refused', 'INTERLOCK_SIGNALS', 'may be unsigned only in loopback trust');

@@ -5,6 +5,7 @@ import type { BucketOptions } from './buckets.ts';
 import { findToken } from './tokens-file.ts';
 import type { Tokens } from './tokens-file.ts';
 import type { Principal } from './principal.ts';
+import type { RefusedFile } from './raw-token-files.ts';
 import type { AuthTrail } from './trail.ts';
 
 /** In loopback trust the one person at the machine holds every role, in whichever workspace they name. */
@@ -17,7 +18,11 @@ export interface Authentication {
   loopbackTrust: boolean;
   /** The tokens of a file; absent where none is configured. */
   tokens?: () => Promise<Tokens>;
-  /** Who a signed token of an identity provider speaks for, undefined where it proves nobody. */
+  /** The files of one raw token each that give nobody access, for who looks after them. */
+  refusedFiles?: () => Promise<RefusedFile[]>;
+  /** Whom a token of the record speaks for. */
+  issued?: (token: string) => Promise<Principal | undefined>;
+  /** Whom a signed token of an identity provider speaks for, undefined where it proves nobody. */
   oidc?: (token: string) => Promise<Principal | undefined>;
   /** Where every refusal is written. */
   trail?: AuthTrail;
@@ -40,7 +45,7 @@ const JWT = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
  */
 export async function authenticate(req: IncomingMessage, auth: Authentication): Promise<Principal> {
   const header = req.headers.authorization;
-  const judged = auth.tokens ?? auth.oidc;
+  const judged = auth.tokens ?? auth.issued ?? auth.oidc;
   if (auth.loopbackTrust && (header === undefined || judged === undefined)) return LOCAL_OPERATOR;
   const token = BEARER.exec(header ?? '')?.[1];
   const principal = token === undefined ? undefined : await principalOf(token, auth);
@@ -52,7 +57,7 @@ export async function authenticate(req: IncomingMessage, auth: Authentication): 
 /** The address that the connection came from. */
 export const sourceOf = (req: IncomingMessage): string => req.socket.remoteAddress ?? 'unknown';
 
-async function principalOf(token: string, { tokens, oidc }: Authentication): Promise<Principal | undefined> {
+async function principalOf(token: string, { tokens, issued, oidc }: Authentication): Promise<Principal | undefined> {
   const known = tokens === undefined ? undefined : findToken(await tokens(), token);
-  return known ?? (JWT.test(token) ? await oidc?.(token) : undefined);
+  return known ?? (JWT.test(token) ? oidc?.(token) : issued?.(token));
 }

@@ -7,7 +7,13 @@ import { diskHigh } from './storage.ts';
 
 /** `since` is null where nobody recorded when it began. */
 export interface Warning {
-  code: 'relay_backlog' | 'disk_high' | 'node_retired' | 'adapter_unacknowledged' | 'adapter_retired';
+  code:
+    | 'relay_backlog'
+    | 'disk_high'
+    | 'node_retired'
+    | 'adapter_unacknowledged'
+    | 'adapter_retired'
+    | 'token_file_refused';
   since: string | null;
   detail: string;
 }
@@ -16,7 +22,7 @@ export interface Warning {
 const BACKLOG_MS = 30_000;
 
 export async function warnings(
-  { db, about }: Pick<ApiDeps, 'db' | 'about'>,
+  { db, about, auth }: Pick<ApiDeps, 'db' | 'about' | 'auth'>,
   workspace_id: string,
   now: string,
 ): Promise<Warning[]> {
@@ -27,6 +33,8 @@ export async function warnings(
   for (const { node, retired_at } of await retiredNodes(db))
     out.push({ code: 'node_retired', since: retired_at, detail: `${node} takes part in no attestation any more` });
   out.push(...(await adapterTroubles(db, workspace_id, now)).map(adapterWarning));
+  for (const { privilege, reason } of (await auth.refusedFiles?.()) ?? [])
+    out.push({ code: 'token_file_refused', since: null, detail: `the ${privilege} token file: ${reason}` });
   const disk = await diskHigh(about.stateRoot);
   if (disk !== null) out.push({ code: 'disk_high', since: null, detail: disk });
   return out;

@@ -54,6 +54,9 @@ const PERMITTED = {
   'forensic.export': ['security_owner'],
   'ledger.read': ['auditor'],
   'policy.reload': ['org_admin'],
+  'token.read': ['security_owner', 'org_admin', 'auditor'],
+  'token.issue': ['security_owner', 'org_admin'],
+  'token.disable': ['security_owner', 'org_admin', 'incident_commander'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof PERMITTED;
@@ -65,6 +68,15 @@ export function may(roles: readonly Role[], action: Permission): boolean {
   const permitted: readonly Role[] = PERMITTED[action];
   return roles.some((role) => permitted.includes(role));
 }
+
+/**
+ * The roles that nobody gives over the network, not even to themselves: they are the two people of what takes two, and
+ * whoever holds one of their tokens could make the second. They are issued on the host, with the database's own credentials.
+ */
+export const HOST_ISSUED = ['security_owner', 'org_admin'] as const satisfies Role[];
+
+/** Whether `role` may be issued over the network. */
+export const isIssuable = (role: Role): boolean => !(HOST_ISSUED as readonly Role[]).includes(role);
 
 export const rolesFor = (action: Permission): readonly Role[] => PERMITTED[action];
 export const isRole = (value: unknown): value is Role => ROLES.includes(value as Role);

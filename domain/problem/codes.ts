@@ -13,6 +13,7 @@ export const PROBLEMS = {
   unauthenticated: { status: 401, title: 'Credentials are missing or unknown' },
 
   not_permitted: { status: 403, title: 'The caller is not permitted to do this' },
+  role_not_issuable: { status: 403, title: 'Tokens of this role are issued on the host only' },
   signature_required: { status: 403, title: 'The decision came without an authenticated caller' },
   proxied_without_auth: { status: 403, title: 'A proxied or cross-site request is not trusted without credentials' },
   forbidden_host: { status: 403, title: 'The Host of the request is not one of this server' },
@@ -25,6 +26,7 @@ export const PROBLEMS = {
   model_not_quarantined: { status: 404, title: 'No quarantine stands for this model' },
   entry_not_found: { status: 404, title: 'The log has no such entry' },
   tile_not_found: { status: 404, title: 'The log has no such tile' },
+  token_not_found: { status: 404, title: 'There is no such token' },
   adapter_not_found: { status: 404, title: 'There is no such active adapter' },
 
   method_not_allowed: { status: 405, title: 'The resource does not take this method' },

@@ -31,6 +31,9 @@ describe('roles', () => {
       'ledger.read': 'auditor',
       'restore.promote': 'security_owner',
       'policy.reload': 'org_admin',
+      'token.read': 'security_owner org_admin auditor',
+      'token.issue': 'security_owner org_admin',
+      'token.disable': 'security_owner org_admin incident_commander',
     });
   });
 
