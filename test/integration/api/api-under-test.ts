@@ -46,7 +46,7 @@ export function fakeEngine(): FakeEngine {
     replace: async () => ({ kind: 'unreachable' }),
     status: async () => ({
       reachable: engine.reachable,
-      unpolled: engine.reachable ? [] : ['control', 'control-critical'],
+      unpolled: engine.reachable ? [] : ['control', 'control-critical', 'egress'],
     }),
   };
   return engine;
