@@ -21,7 +21,7 @@ const routes = (await loadRoutes()).filter((route): route is GuardedRoute => rou
 
 let api: ApiUnderTest;
 beforeAll(async () => {
-  api = await startApi({ auth: { loopbackTrust: false, tokens: async () => TOKENS } });
+  api = await startApi({ auth: { loopbackTrust: false, tokens: async () => TOKENS, failures: { burst: 10_000 } } });
 });
 afterAll(() => api?.close());
 
