@@ -5,6 +5,7 @@ import {
   consistencyProof,
   inclusionProof,
   ledgerEntries,
+  ledgerKeys,
   plainText,
   promoted,
   promotion,
@@ -39,6 +40,17 @@ export const operations: Operation[] = [
     tag,
     about: 'The verifier key line of the log (C2SP signed-note).',
     responses: { 200: { about: 'the key', schema: plainText, type: PLAIN } },
+    problems: ['ledger_unpublished'],
+  },
+  {
+    method: 'GET',
+    path: '/ledger/keys',
+    action: 'open',
+    id: 'getLedgerKeys',
+    tag,
+    about:
+      'Every key of the log, oldest first, with the statements that hand it over, and the keys of the logs that ended.',
+    responses: { 200: { about: 'the keys', schema: ledgerKeys } },
     problems: ['ledger_unpublished'],
   },
   {
