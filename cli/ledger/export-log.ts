@@ -13,6 +13,8 @@ import { archiveOf, keysOf } from './log-key.ts';
 import { logFolder } from './log-source.ts';
 import type { LogSource } from './log-source.ts';
 import { checkpointOf, keyOf } from './open-note.ts';
+import { saveRecords } from './save-records.ts';
+import type { SavedRecords } from './save-records.ts';
 import { replaceFile } from './write-file.ts';
 
 /** Requests under way at once; each holds one file. */
@@ -28,6 +30,8 @@ export interface Exported {
   size: number;
   fetched: number;
   kept: number;
+  /** Whether there were records that this caller may have. */
+  records: boolean;
 }
 
 const refuse = (message: string, code: string): CliError => new CliError(message, code, EXIT.no);
@@ -36,10 +40,31 @@ const refuse = (message: string, code: string): CliError => new CliError(message
  * Writes the log into a folder: tiles first, the checkpoint that covers them last, so that a copy is always one of its
  * checkpoint. What an earlier export completed stays. Errors: CliError, its code a LedgerError's where the log is malformed.
  */
-export async function exportLog(log: LogSource, folder: string, progress: ExportProgress): Promise<Exported> {
+export async function exportLog(
+  log: LogSource,
+  folder: string,
+  progress: ExportProgress,
+  records: () => Promise<AsyncIterable<Uint8Array> | null> = () => Promise.resolve(null),
+): Promise<Exported> {
+  // First of all: the checkpoint that is fetched after them covers them.
+  const saved = await saveRecords(await records(), folder);
+  try {
+    return { ...(await exportTree(log, folder, progress, saved)), records: saved !== null };
+  } finally {
+    await saved?.drop();
+  }
+}
+
+async function exportTree(
+  log: LogSource,
+  folder: string,
+  progress: ExportProgress,
+  saved: SavedRecords | null,
+): Promise<Omit<Exported, 'records'>> {
   const [key, keys] = [await required(log, 'key'), await log.read('keys', LIMITS.keys)];
   const checkpoint = await required(log, 'checkpoint');
   const { origin, size } = opened(checkpoint, () => [keyOf(key)], 'the log');
+  if (saved !== null && saved.size > size) throw refuse('the log is shorter than its records say', 'log_short');
   // What is malformed is none of ours to keep.
   if (keys !== null) opened(checkpoint, () => keysOf(archiveOf(keys)), 'the log');
   const had = await sizeBefore(folder, { origin, size });
@@ -53,6 +78,7 @@ export async function exportLog(log: LogSource, folder: string, progress: Export
     }
     progress.done += 1;
   });
+  await saved?.keep();
   if (keys !== null) await replaceFile(`${folder}/keys`, keys, { last: true });
   await replaceFile(`${folder}/key`, key, { last: true });
   await replaceFile(`${folder}/checkpoint`, checkpoint, { last: true });

@@ -15,6 +15,8 @@ import { LIMITS, stepCount, tileFile, tileLimit } from './log-files.ts';
 import { readArchive, rotationsTo } from './log-key.ts';
 import type { LogSource } from './log-source.ts';
 import { checkpointOf, keyOf } from './open-note.ts';
+import { NO_RECORDS, RecordsVerifier } from './verify-records.ts';
+import type { RecordsVerdict } from './verify-records.ts';
 import type { Trust } from './trusted-key.ts';
 
 /** Only leaves that have it are looked at: to parse each would take longer than to hash it. */
@@ -34,6 +36,8 @@ export interface Verified {
   checkpoint: Checkpoint | undefined;
   /** The key line that the checkpoint was opened with. */
   key: string | undefined;
+  /** What of the copy's records was held against the log. */
+  records: RecordsVerdict;
   /** How many changes of the key lead to it from the one that was trusted. */
   keyChanges: number;
 }
@@ -46,11 +50,14 @@ export async function verifyLog(log: LogSource, trust: Trust, progress: VerifyPr
   const findings = new Findings();
   const { key, followed } = await keyFor(log, trust, findings);
   const checkpoint = key === undefined ? undefined : await openedCheckpoint(log, key, findings);
-  if (checkpoint !== undefined && key !== undefined)
-    await verifyTree(log, { checkpoint, key, followed }, trust, findings, progress);
+  const records =
+    checkpoint !== undefined && key !== undefined
+      ? await verifyTree(log, { checkpoint, key, followed }, trust, findings, progress)
+      : NO_RECORDS;
   return {
     findings,
     checkpoint,
+    records,
     key: key === undefined ? undefined : formatNoteKey(key),
     keyChanges: followed.length,
   };
@@ -111,16 +118,19 @@ async function verifyTree(
   { remembered }: Trust,
   findings: Findings,
   progress: VerifyProgress,
-): Promise<void> {
+): Promise<RecordsVerdict> {
   const { size } = checkpoint;
   progress.of = stepCount(size);
   const report: Report = ({ code, at, count, detail }) => findings.add({ code, at, count, where: detail });
+  const records = await RecordsVerifier.open(log, checkpoint, findings);
   const rotations = new RotationCheck({ origin: checkpoint.origin, sha256: sharedSha256, report }, followed);
   const verifier = new CopyVerifier(checkpoint, {
     sha256: sharedSha256,
     report,
     onLeaf: (index, leaf) => {
-      if (Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length).includes(ROTATION)) rotations.leaf(index, leaf);
+      const bytes = Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length);
+      if (bytes.includes(ROTATION)) rotations.leaf(index, leaf);
+      records?.leaf(index, bytes);
     },
   });
   for (const at of followed) if (at.size <= size) verifier.expect({ size: at.size, root: at.root, from: 'handover' });
@@ -138,10 +148,14 @@ async function verifyTree(
     Promise.all([Promise.all(tiles.map(file)), file(entries)]),
   );
   for await (const [step, [tiles, bundle]] of read) {
+    for (const expected of (await records?.anchorsUpTo(verifier.size + step.entries.width)) ?? [])
+      verifier.expect(expected);
     verifier.step(step, tiles, bundle);
     progress.done += 1;
-    if (findings.enough) return;
+    if (findings.enough) return NO_RECORDS;
   }
+  for (const expected of (await records?.anchorsUpTo(Number.POSITIVE_INFINITY)) ?? []) verifier.expect(expected);
   verifier.finish();
   rotations.finish(key, size);
+  return (await records?.finish()) ?? NO_RECORDS;
 }

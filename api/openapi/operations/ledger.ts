@@ -77,6 +77,23 @@ export const operations: Operation[] = [
   },
   {
     method: 'GET',
+    path: '/v1/ledger/records',
+    action: 'ledger.read',
+    id: 'getRecords',
+    tag,
+    about:
+      'What is on record for the workspace as of one moment, to be held against the log: anchors, incidents, holds, one JSON value a line. The last line names the size of a signed checkpoint that covers it.',
+    responses: { 200: { about: 'the lines', schema: binary, type: 'application/x-ndjson' } },
+    problems: [
+      'unknown_field',
+      'too_many_requests',
+      'ledger_unpublished',
+      'log_signer_unavailable',
+      'spool_unavailable',
+    ],
+  },
+  {
+    method: 'GET',
     path: '/v1/ledger/entries',
     action: 'incident.read',
     id: 'listEntries',
