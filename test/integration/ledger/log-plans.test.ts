@@ -6,6 +6,7 @@ import { auditQuery } from '../../../db/read/audit.ts';
 import type { AuditFilter } from '../../../db/read/audit.ts';
 import { eventsQuery } from '../../../db/read/events.ts';
 import { incidentInLogQuery } from '../../../db/read/incident.ts';
+import { TILES } from '../../../db/read/log.ts';
 import { seedIncidents } from '../api/seed.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
@@ -75,6 +76,17 @@ describe('every search of the log walks an index', () => {
     const segment = { epoch: 1, from: 9_000, below: 18_000 };
     const query = eventsQuery({ workspaces: ['default', 'system'], topic, segment, limit: LIMIT });
     await walksAnIndex(query, 2 * PAGES);
+  });
+
+  it('of the tiles of a proof, complete ones and those at the edge', async () => {
+    const wanted = [
+      { level: 0, n: 3, width: 256 },
+      { level: 0, n: Math.floor(ENTRIES / 256), width: ENTRIES % 256 },
+      { level: 1, n: 0, width: Math.floor(ENTRIES / 256) },
+    ];
+    const values = [1, wanted.map((t) => t.level), wanted.map((t) => t.n), wanted.map((t) => t.width)];
+    const hashes = wanted.reduce((sum, { width }) => sum + width, 0);
+    await walksAnIndex({ text: TILES, values }, 6 * hashes);
   });
 
   it("of an incident's place in the log", async () => {
