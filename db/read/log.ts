@@ -49,19 +49,26 @@ export interface WantedTile {
   width: number;
 }
 
+/** A branch is for tiles of its level that are not complete. */
+const EDGE = `AND t.hashes IS NULL AND`;
+/** The limit says what the planner cannot know: without it a large log makes a costly statement, which it compiles each time. */
+const WITHIN = (column: string): string =>
+  `${column} >= w.n * ${TILE_WIDTH} AND ${column} < w.n * ${TILE_WIDTH} + w.width ORDER BY ${column} LIMIT ${TILE_WIDTH}`;
+
 /**
  * The tiles of a proof in one statement: complete ones as they are stored, of those at the edge the hashes that they will be
- * of. `OFFSET 0` keeps each branch to the tiles that need it.
+ * of.
  */
 export const TILES = `SELECT coalesce(t.hashes, edge.hashes) AS hashes
   FROM unnest($2::int2[], $3::int8[], $4::int4[]) WITH ORDINALITY AS w(level, n, width, place)
   LEFT JOIN log_tiles t ON t.epoch = $1 AND t.level = w.level AND t.n = w.n
   LEFT JOIN LATERAL (SELECT string_agg(s.hash, ''::bytea ORDER BY s.at) AS hashes FROM (
-      SELECT e.leaf_hash AS hash, i.idx AS at FROM log_index i JOIN ledger_entries e USING (entry_id)
-        WHERE w.level = 0 AND t.hashes IS NULL AND i.epoch = $1 AND i.idx >= w.n * ${TILE_WIDTH} AND i.idx < w.n * ${TILE_WIDTH} + w.width
+      SELECT e.leaf_hash AS hash, i.idx AS at FROM (
+          SELECT idx, entry_id FROM log_index WHERE w.level = 0 ${EDGE} epoch = $1 AND ${WITHIN('idx')}) AS i
+        JOIN ledger_entries e USING (entry_id)
       UNION ALL
-      SELECT u.root, u.n FROM log_tiles u WHERE w.level > 0 AND t.hashes IS NULL AND u.epoch = $1 AND u.level = w.level - 1
-        AND u.n >= w.n * ${TILE_WIDTH} AND u.n < w.n * ${TILE_WIDTH} + w.width) AS s) AS edge ON t.hashes IS NULL
+      (SELECT u.root, u.n FROM log_tiles u WHERE w.level > 0 ${EDGE} u.epoch = $1 AND u.level = w.level - 1 AND ${WITHIN('u.n')})
+    ) AS s) AS edge ON t.hashes IS NULL
   ORDER BY w.place`;
 
 /** The first `width` hashes of each tile, one after the other (C2SP tlog-tiles), in one round trip. */
