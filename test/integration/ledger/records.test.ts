@@ -112,11 +112,7 @@ const edit = (which: (line: Line) => boolean, over: (line: Line) => object): Fil
     }),
   );
 };
-const drop = (which: (line: Line) => boolean): Files =>
-  changed((lines) => {
-    const at = lines.findIndex(which);
-    return lines.filter((_, n) => n !== at);
-  });
+const drop = (which: (line: Line) => boolean): Files => changed((lines) => lines.toSpliced(lines.findIndex(which), 1));
 const isHold = (over: object) => (line: Line) =>
   line.kind === 'hold' && Object.entries(over).every(([name, value]) => line[name] === value);
 
@@ -243,7 +239,6 @@ describe('an export with its records', () => {
         const { findings } = await verified(broken, firstKey);
         expect(findings.total, `${named} bit ${at}`).toBeGreaterThan(0);
         const [first] = findings.shown;
-        // It is told where: at which entries, or in which file, line or record.
         expect(first!.at !== null || first!.where !== '', JSON.stringify(first)).toBe(true);
         if (path.startsWith('tile/')) expect(findings.shown.some((f) => f.at !== null)).toBe(true);
         else if (path === 'records') expect(findings.shown.map(({ where }) => where).join('\n')).toMatch(/^records/m);
