@@ -1,10 +1,11 @@
 import { publishedLog } from '../db/read/log.ts';
 import type { PublishedLog } from '../db/read/log.ts';
 import { DomainError } from '../domain/problem/problem.ts';
+import type { Queryable } from '../db/client.ts';
 import type { ApiDeps } from './deps.ts';
 
 /** The log up to its last signed checkpoint. Errors: ledger_unpublished before the first. */
-export async function requirePublished({ db }: Pick<ApiDeps, 'db'>): Promise<PublishedLog> {
+export async function requirePublished({ db }: { db: Queryable }): Promise<PublishedLog> {
   const log = await publishedLog(db);
   if (log === undefined) throw new DomainError('ledger_unpublished');
   return log;

@@ -30,7 +30,7 @@ import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
 import { anchorPort } from './anchor-port.ts';
 import { Anchoring } from './anchor/keep-anchoring.ts';
 import { openPromoted } from './anchor/open-promoted.ts';
-import { existingKey } from './sequencer/log-key.ts';
+import { existingKeys } from './sequencer/log-key.ts';
 import { openLog, runSequencer } from './sequencer/sequencer.ts';
 import { keepSigningBundles } from './sequencer/sign-bundles.ts';
 import { startWatches } from './start-watches.ts';
@@ -87,8 +87,8 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       const verifier = enrolmentVerifier(env.env, env.ekRootsFile);
       const blobs = new FilesystemBlobs(env.blobRoot);
       await blobs.sweep().catch((error: unknown) => log.warn({ event: 'blobs.unswept', err: error }));
-      const keyOf = (origin: string, epoch: number) => existingKey(env.stateRoot, { origin, epoch });
-      const anchoring = { db, blobs, keyOf, intervalMs: env.anchorIntervalMs, log };
+      const keysOf = (origin: string, epoch: number) => existingKeys(env.stateRoot, { origin, epoch });
+      const anchoring = { db, blobs, keysOf, intervalMs: env.anchorIntervalMs, log };
       const activities = withFailures(
         {
           ...createActivities({ record: port, startProcess, signals: env.signals }),

@@ -10,14 +10,14 @@ export const command = defineCommand({
   name: 'forensic verify',
   about: 'Say whether a forensic bundle was altered, and what of it; needs no server',
   notes:
-    'With --key-file the HMAC is checked, by the key of that file or by those in FILE.retired/, and the log’s signatures by the\nkey that the bundle names. With --ledger-key they are checked by that key, which is all that a stranger needs.\nA checksum file beside the bundle is checked too. Exit code 0: nothing was altered; 1: something was.',
+    'With --key-file the HMAC is checked, by the key of that file or by those in FILE.retired/, and the log’s signatures by the\nkey that the bundle names. With --ledger-key they are checked by that key, which is all that a stranger needs.\nEntries that came after the checkpoint, or are of an epoch that ended, are listed and not proven.\nA checksum file beside the bundle is checked too. Exit code 0: nothing was altered; 1: something was.',
   operands: { file: { about: 'the bundle' } },
   flags: {
     'key-file': { kind: 'text', value: 'KEY', about: 'the file of the forensic key' },
     'ledger-key': {
       kind: 'text',
       value: 'LINE|FILE',
-      about: 'the verifier key of the log, as GET /ledger/key answers it',
+      about: 'the verifier key of the log, as GET /ledger/key answers it, or all of them, as GET /ledger/keys does',
     },
   },
   run: async ({ operands, flags }, { out }) => {
@@ -41,6 +41,7 @@ export const command = defineCommand({
         ['incidents', v.incidents],
         ['audit_entries', v.audit_entries],
         ['proven_entries', v.proven_entries],
+        ['unproven_entries', v.audit_entries - v.proven_entries],
         ['log', v.log === null ? null : `${v.log.origin} up to ${v.log.size}`],
         ['key_id', v.key_id],
         ['bundle_hash', v.bundle_hash],

@@ -7,6 +7,7 @@ import { LedgerError } from '../../domain/ledger/error.ts';
 import { parseNoteKey } from '../../domain/ledger/note.ts';
 import type { NoteKey } from '../../domain/ledger/note.ts';
 import { UsageError } from '../errors.ts';
+import { archiveOf } from '../ledger/log-key.ts';
 
 const COMMAND = 'forensic verify';
 /** Nobody has retired more keys than this. */
@@ -35,16 +36,24 @@ function retiredKeys(folder: string): ForensicKey[] {
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 
-/** Verifier key lines of the log: one as it is, or those in a file. Errors: UsageError. */
+/**
+ * Verifier keys of the log: a line as it is, or those in a file, a line each or as `/ledger/keys` answers them: what a key
+ * signed before it was replaced verifies for ever. Errors: UsageError.
+ */
 export function readLedgerKeys(given: string): NoteKey[] {
   const text = given.includes('+') ? given : readBytes(given, 'ledger key').toString('utf8');
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
   try {
+    const lines = text.trimStart().startsWith('{') ? archived(text) : text.split('\n').filter((l) => l.trim() !== '');
     if (lines.length > 0) return lines.map((line) => parseNoteKey(line, sha256));
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
   }
   throw new UsageError('the ledger key is no verifier key line (GET /ledger/key answers one)', COMMAND);
+}
+
+function archived(text: string): string[] {
+  const { keys, ended } = archiveOf(Buffer.from(text));
+  return [...keys, ...ended].map(({ verifier_key }) => verifier_key);
 }
 
 function readBytes(file: string, what: string): Buffer {

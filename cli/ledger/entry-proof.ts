@@ -12,6 +12,8 @@ import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { sharedSha256 } from '../sha256.ts';
 import { LIMITS } from './log-files.ts';
+import { readArchive, rotationsTo } from './log-key.ts';
+import { servedLog } from './log-source.ts';
 import { checkpointOf, keyOf } from './open-note.ts';
 import type { Remembered } from './remembered.ts';
 import type { Trust } from './trusted-key.ts';
@@ -44,20 +46,47 @@ const unproven = (message: string, code: string): CliError => new CliError(messa
 export async function proveEntry(client: Client, index: number, trust: Trust): Promise<ProvenEntry> {
   try {
     const key = trust.key ?? keyOf(await client.bytes('/ledger/key', LIMITS.note));
-    const { remembered } = trust;
-    const answer = await (remembered === undefined
-      ? inclusionOf(client, index)
-      : inclusionWithConsistency(client, index, { key, remembered }));
-    const checkpoint = checkpointOf(Buffer.from(answer.checkpoint), key);
-    const leaf = Buffer.from(answer.leaf);
-    const { size, root } = checkpoint;
-    const proof = hashes(answer.proof);
-    const claim = { leafHash: copyOf(leafHash(leaf, sharedSha256)), index, size, root, proof };
-    if (!verifyInclusion(claim, sharedSha256))
-      throw unproven(`the proof does not lead from entry ${index} to the signed root`, 'proof_wrong');
-    return { answer, entry: parseLeaf(leaf), checkpoint, key: formatNoteKey(key) };
+    try {
+      return await proveUnder(client, index, key, trust.remembered);
+    } catch (error) {
+      const replaced = trust.key !== undefined && error instanceof LedgerError && error.code === 'note_unsigned';
+      const next = replaced ? await successorOf(client, key) : undefined;
+      if (next === undefined) throw error;
+      return await proveUnder(client, index, next, trust.remembered);
+    }
   } catch (error) {
     if (error instanceof LedgerError) throw unproven(`the answer proves nothing: ${error.message}`, error.code);
+    throw error;
+  }
+}
+
+async function proveUnder(
+  client: Client,
+  index: number,
+  key: NoteKey,
+  remembered: Remembered | undefined,
+): Promise<ProvenEntry> {
+  const answer = await (remembered === undefined
+    ? inclusionOf(client, index)
+    : inclusionWithConsistency(client, index, { key, remembered }));
+  const checkpoint = checkpointOf(Buffer.from(answer.checkpoint), [key]);
+  const leaf = Buffer.from(answer.leaf);
+  const { size, root } = checkpoint;
+  const proof = hashes(answer.proof);
+  const claim = { leafHash: copyOf(leafHash(leaf, sharedSha256)), index, size, root, proof };
+  if (!verifyInclusion(claim, sharedSha256))
+    throw unproven(`the proof does not lead from entry ${index} to the signed root`, 'proof_wrong');
+  return { answer, entry: parseLeaf(leaf), checkpoint, key: formatNoteKey(key) };
+}
+
+/** The key of the log, where signed statements lead to it from `trusted`; undefined where none do. Errors: CliError. */
+async function successorOf(client: Client, trusted: NoteKey): Promise<NoteKey | undefined> {
+  try {
+    const own = keyOf(await client.bytes('/ledger/key', LIMITS.note));
+    const followed = rotationsTo(own, trusted, await readArchive(servedLog(client, '/ledger')));
+    return followed?.at(-1)?.newKey;
+  } catch (error) {
+    if (error instanceof LedgerError) return undefined;
     throw error;
   }
 }
@@ -78,7 +107,7 @@ async function inclusionWithConsistency(
 ): Promise<ProofAnswer> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const answer = await inclusionOf(client, index);
-    const checkpoint = checkpointOf(Buffer.from(answer.checkpoint), key);
+    const checkpoint = checkpointOf(Buffer.from(answer.checkpoint), [key]);
     requireLater(checkpoint, remembered);
     const query = { from: remembered.size };
     const { body } = await client.get<{ proof?: unknown; checkpoint?: unknown } | null>('/v1/ledger/consistency', {
@@ -86,7 +115,7 @@ async function inclusionWithConsistency(
     });
     if (typeof body?.checkpoint !== 'string' || !Array.isArray(body.proof))
       throw new LedgerError('proof_malformed', 'there is no proof of consistency in it');
-    const { size, root } = checkpointOf(Buffer.from(body.checkpoint), key);
+    const { size, root } = checkpointOf(Buffer.from(body.checkpoint), [key]);
     if (size !== checkpoint.size) continue;
     const claim = { from: remembered.size, size, fromRoot: remembered.root, root, proof: hashes(body.proof) };
     if (sameHash(root, checkpoint.root) && verifyConsistency(claim, sharedSha256)) return answer;

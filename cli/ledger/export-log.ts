@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import type { Checkpoint } from '../../domain/ledger/checkpoint.ts';
 import { LedgerError } from '../../domain/ledger/error.ts';
+import type { NoteKey } from '../../domain/ledger/note.ts';
 import { TILE_WIDTH } from '../../domain/ledger/right-edge.ts';
 import { widthAt } from '../../domain/ledger/tile.ts';
 import type { TileName } from '../../domain/ledger/tile.ts';
@@ -8,9 +9,12 @@ import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { inLanes } from './lanes.ts';
 import { LIMITS, filesOf, hasForm, stepCount, tileFile, tileLimit } from './log-files.ts';
+import { archiveOf, keysOf } from './log-key.ts';
 import { logFolder } from './log-source.ts';
 import type { LogSource } from './log-source.ts';
 import { checkpointOf, keyOf } from './open-note.ts';
+import { saveRecords } from './save-records.ts';
+import type { SavedRecords } from './save-records.ts';
 import { replaceFile } from './write-file.ts';
 
 /** Requests under way at once; each holds one file. */
@@ -26,6 +30,8 @@ export interface Exported {
   size: number;
   fetched: number;
   kept: number;
+  /** Whether there were records that this caller may have. */
+  records: boolean;
 }
 
 const refuse = (message: string, code: string): CliError => new CliError(message, code, EXIT.no);
@@ -34,9 +40,33 @@ const refuse = (message: string, code: string): CliError => new CliError(message
  * Writes the log into a folder: tiles first, the checkpoint that covers them last, so that a copy is always one of its
  * checkpoint. What an earlier export completed stays. Errors: CliError, its code a LedgerError's where the log is malformed.
  */
-export async function exportLog(log: LogSource, folder: string, progress: ExportProgress): Promise<Exported> {
-  const [key, checkpoint] = [await required(log, 'key'), await required(log, 'checkpoint')];
-  const { origin, size } = opened(checkpoint, key, 'the log');
+export async function exportLog(
+  log: LogSource,
+  folder: string,
+  progress: ExportProgress,
+  records: () => Promise<AsyncIterable<Uint8Array> | null> = () => Promise.resolve(null),
+): Promise<Exported> {
+  // First of all: the checkpoint that is fetched after them covers them.
+  const saved = await saveRecords(await records(), folder);
+  try {
+    return { ...(await exportTree(log, folder, progress, saved)), records: saved !== null };
+  } finally {
+    await saved?.drop();
+  }
+}
+
+async function exportTree(
+  log: LogSource,
+  folder: string,
+  progress: ExportProgress,
+  saved: SavedRecords | null,
+): Promise<Omit<Exported, 'records'>> {
+  const [key, keys] = [await required(log, 'key'), await log.read('keys', LIMITS.keys)];
+  const checkpoint = await required(log, 'checkpoint');
+  const { origin, size } = opened(checkpoint, () => [keyOf(key)], 'the log');
+  if (saved !== null && saved.size > size) throw refuse('the log is shorter than its records say', 'log_short');
+  // What is malformed is none of ours to keep.
+  if (keys !== null) opened(checkpoint, () => keysOf(archiveOf(keys)), 'the log');
   const had = await sizeBefore(folder, { origin, size });
   progress.of = [...levelCounts(size)].reduce((sum, count) => sum + count, stepCount(size));
   const counts = { fetched: 0, kept: 0 };
@@ -48,6 +78,8 @@ export async function exportLog(log: LogSource, folder: string, progress: Export
     }
     progress.done += 1;
   });
+  await saved?.keep();
+  if (keys !== null) await replaceFile(`${folder}/keys`, keys, { last: true });
   await replaceFile(`${folder}/key`, key, { last: true });
   await replaceFile(`${folder}/checkpoint`, checkpoint, { last: true });
   for (const name of outgrown(had, size)) await dropOthers(folder, name);
@@ -60,9 +92,9 @@ async function required(log: LogSource, path: string): Promise<Uint8Array> {
   return bytes;
 }
 
-function opened(checkpoint: Uint8Array, key: Uint8Array, whose: string): Checkpoint {
+function opened(checkpoint: Uint8Array, keys: () => NoteKey[], whose: string): Checkpoint {
   try {
-    return checkpointOf(checkpoint, keyOf(key));
+    return checkpointOf(checkpoint, keys());
   } catch (error) {
     if (error instanceof LedgerError) throw refuse(`${whose} is not what its key signed: ${error.message}`, error.code);
     throw error;
@@ -78,7 +110,10 @@ async function sizeBefore(folder: string, now: { origin: string; size: number })
   const [checkpoint, key] = [await files.read('checkpoint', LIMITS.note), await files.read('key', LIMITS.note)];
   if (checkpoint === null) return 0;
   if (key === null) throw refuse(`${folder} has a checkpoint without its key`, 'key_missing');
-  const { origin, size } = opened(checkpoint, key, folder);
+  // An export that ended between the two has the key of a newer checkpoint; the one before it is in the archive.
+  const archive = await files.read('keys', LIMITS.keys);
+  const keys = () => [keyOf(key), ...(archive === null ? [] : keysOf(archiveOf(archive)))];
+  const { origin, size } = opened(checkpoint, keys, folder);
   if (origin !== now.origin) throw refuse(`${folder} is a copy of ${origin}, not of ${now.origin}`, 'origin_mismatch');
   if (size > now.size) throw refuse(`${folder} has ${size} entries, the log ${now.size}`, 'log_short');
   return size;

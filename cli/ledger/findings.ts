@@ -1,10 +1,19 @@
+import type { AnchorFindingCode } from '../../domain/ledger/anchor-check.ts';
 import type { LedgerErrorCode } from '../../domain/ledger/error.ts';
+import type { RecordFindingCode } from '../../domain/ledger/record-check.ts';
 import type { FindingCode } from '../../domain/ledger/verify.ts';
 import type { Column } from '../output/table.ts';
 
 /** What is wrong and where: at which entries, where it concerns entries, and in which file or hash. */
 export interface LogFinding {
-  code: FindingCode | LedgerErrorCode | 'checkpoint_missing' | 'key_missing' | 'key_mismatch';
+  code:
+    | FindingCode
+    | RecordFindingCode
+    | AnchorFindingCode
+    | LedgerErrorCode
+    | 'checkpoint_missing'
+    | 'key_missing'
+    | 'key_mismatch';
   at: number | null;
   count: number | null;
   where: string;

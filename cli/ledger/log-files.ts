@@ -4,8 +4,13 @@ import { leafEnd, tilePath } from '../../domain/ledger/tile.ts';
 import type { TileName } from '../../domain/ledger/tile.ts';
 import { HASH_SIZE } from '../../domain/ledger/tree.ts';
 
-/** What the files of a copy hold at most: a note is a page, and a leaf says its length in two bytes. */
-export const LIMITS = { note: 64 * 1024, tile: TILE_WIDTH * HASH_SIZE, entries: TILE_WIDTH * (2 + 0xffff) } as const;
+/** What the files of a copy hold at most: a note is a page, a statement of two keys two of them, and a leaf says its length in two bytes. */
+export const LIMITS = {
+  note: 64 * 1024,
+  keys: 1024 * 1024,
+  tile: TILE_WIDTH * HASH_SIZE,
+  entries: TILE_WIDTH * (2 + 0xffff),
+} as const;
 
 /** C2SP tlog-tiles: where a tile lies under the URL or the folder of its log. */
 export const tileFile = (name: TileName): string => `tile/${tilePath(name)}`;

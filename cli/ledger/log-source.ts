@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { createClient } from '../client.ts';
 import type { Client } from '../client.ts';
@@ -12,6 +12,8 @@ export interface LogSource {
    * is none. Errors: CliError.
    */
   read: (path: string, limit: number) => Promise<Uint8Array | null>;
+  /** The same of a file that may be of any length, as it comes; without it there is no such file. */
+  chunks?: (path: string) => Promise<AsyncIterable<Uint8Array> | null>;
 }
 
 /** What a server has under `prefix`. */
@@ -52,6 +54,10 @@ export async function readBounded(path: string, limit: number): Promise<Uint8Arr
 /** Paths are ours: nothing that the copy says goes into them but numbers. */
 export const logFolder = (folder: string): LogSource => ({
   read: (path, limit) => readBounded(`${folder}/${path}`, limit),
+  chunks: async (path) => {
+    const about = await stat(`${folder}/${path}`).catch(() => null);
+    return about?.isFile() === true ? createReadStream(`${folder}/${path}`) : null;
+  },
 });
 
 export const isUrl = (copy: string): boolean => /^https?:\/\//i.test(copy);

@@ -26,6 +26,6 @@ export function keyOf(bytes: Uint8Array): NoteKey {
   return key;
 }
 
-/** The checkpoint of the log that the key is named after. Errors: LedgerError, those of `openCheckpoint`. */
-export const checkpointOf = (bytes: Uint8Array, key: NoteKey): Checkpoint =>
-  openCheckpoint(textOf(bytes, 'note_malformed'), [key], key.name);
+/** The checkpoint of the log that the first key is named after. Errors: LedgerError, those of `openCheckpoint`. */
+export const checkpointOf = (bytes: Uint8Array, keys: readonly NoteKey[]): Checkpoint =>
+  openCheckpoint(textOf(bytes, 'note_malformed'), keys, keys[0]?.name ?? '');

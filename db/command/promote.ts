@@ -3,9 +3,8 @@ import { RightEdge } from '../../domain/ledger/right-edge.ts';
 import { one } from '../client.ts';
 import type { Database } from '../client.ts';
 import { transaction } from '../transaction.ts';
-import type { Tx } from '../transaction.ts';
 import { sha256 } from '../write/change.ts';
-import { leafHash, writeEntries } from '../write/ledger.ts';
+import { writeLogEntry } from '../write/log-entry.ts';
 import { INSTANCE } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { decideOnce } from './decide-once.ts';
@@ -91,19 +90,24 @@ export async function openNextEpoch(db: Database, by: Caller, opening: NextEpoch
     const grant = await useGrant(tx, ACTION, origin);
     if (grant === undefined) return false;
     const now = await one<{ now: string }>(tx, `SELECT date_trunc('milliseconds', clock_timestamp()) AS now`);
-    const first = await writeFirst(tx, by, now?.now ?? '', {
-      epoch: next.epoch,
+    const first = await writeLogEntry(tx, by, {
+      at: now?.now ?? '',
       origin: next.origin,
-      verifier_key: next.verifier_key,
-      previous: {
-        origin,
-        size: ending.size,
-        root: ending.root.toString('hex'),
-        verifier_key: ending.verifier_key,
+      action: 'epoch_opened',
+      detail: {
+        epoch: next.epoch,
+        origin: next.origin,
+        verifier_key: next.verifier_key,
+        previous: {
+          origin,
+          size: ending.size,
+          root: ending.root.toString('hex'),
+          verifier_key: ending.verifier_key,
+        },
+        lost: { origin, ...lost },
+        by: grant.by,
+        single_operator: grant.single_operator,
       },
-      lost: { origin, ...lost },
-      by: grant.by,
-      single_operator: grant.single_operator,
     });
     const edge = new RightEdge(sha256);
     edge.append([first.leaf_hash]);
@@ -121,37 +125,4 @@ export async function openNextEpoch(db: Database, by: Caller, opening: NextEpoch
     ]);
     return true;
   });
-}
-
-/** Writes the entry and takes it out of what waits: it has its place already. */
-async function writeFirst(
-  tx: Tx,
-  by: Caller,
-  at: string,
-  detail: Record<string, unknown> & { origin: string },
-): Promise<{ entry_id: number; leaf_hash: Buffer }> {
-  const { actor, on_behalf_of } = by;
-  await writeEntries(tx, [
-    {
-      workspace_id: INSTANCE,
-      at,
-      actor,
-      on_behalf_of,
-      action: 'epoch_opened',
-      object: `log/${detail.origin}`,
-      record_hash: null,
-      record_version: null,
-      detail,
-      policy_digest: null,
-    },
-  ]);
-  const written = await one<{ entry_id: number; leaf: string }>(
-    tx,
-    `WITH taken AS (DELETE FROM ledger_unsequenced
-        WHERE batch_id = currval(pg_get_serial_sequence('ledger_unsequenced', 'batch_id')) RETURNING entry_ids)
-      SELECT e.entry_id, e.leaf FROM taken JOIN ledger_entries e ON e.entry_id = taken.entry_ids[1]
-      WHERE array_length(taken.entry_ids, 1) = 1`,
-  );
-  if (written === undefined) throw new Error('the entry that opens the epoch does not wait for its place');
-  return { entry_id: written.entry_id, leaf_hash: leafHash(written.leaf) };
 }

@@ -16,13 +16,21 @@ export interface LogHead {
   root: Buffer;
 }
 
+/** Whose signature the next checkpoint needs. */
+export interface LogKeyStanding {
+  /** Which of the epoch's keys signs, from 1 on. */
+  key_generation: number;
+  /** Where the entry stands that hands the log over to the next key, while no signed checkpoint covers it; else null. */
+  handover_index: number | null;
+}
+
 /** What the sequencer remembers between rounds; it is believed only while the head is still the one it was left at. */
 export interface SequencerMemory {
   head?: LogHead;
   edge?: RightEdge;
 }
 
-export interface Sequenced extends LogHead {
+export interface Sequenced extends LogHead, LogKeyStanding {
   /** Entries that got their index in this round. */
   added: number;
 }
@@ -30,7 +38,8 @@ export interface Sequenced extends LogHead {
 /** Statements whose entries one round takes at most; each appended up to some hundred. */
 const BATCHES = 64;
 
-const HEAD = `SELECT epoch, size, root, halted_at FROM log_heads WHERE workspace_id = 'system' ORDER BY epoch DESC LIMIT 1`;
+const HEAD = `SELECT epoch, size, root, halted_at, key_generation, handover_index FROM log_heads
+  WHERE workspace_id = 'system' ORDER BY epoch DESC LIMIT 1`;
 
 /** No cursor says what is new: a lower id may commit later. What waits is what its own transaction queued. */
 const TAKE = `DELETE FROM ledger_unsequenced WHERE batch_id = ANY(ARRAY(
@@ -54,27 +63,48 @@ const GROW = `WITH grown AS (UPDATE log_heads SET size = $2, root = $3, grown_at
  */
 export async function sequenceEntries(db: Database, memory: SequencerMemory): Promise<Sequenced | null> {
   const result = await transaction(db, async (tx) => {
-    const [locked] = await prepared<LogHead & { halted_at: string | null }>(tx, 'log-fence', `${HEAD} FOR UPDATE`, []);
-    if (locked === undefined || locked.halted_at !== null) return null;
-    const head: LogHead = { epoch: locked.epoch, size: locked.size, root: locked.root };
+    const locked = await lockHead(tx);
+    if (locked === undefined) return null;
+    const { key_generation, handover_index, ...head } = locked;
+    const standing = { key_generation, handover_index };
     const taken = await prepared<{ entry_ids: string[] }>(tx, 'log-take', TAKE, [BATCHES]);
     const ids = taken.flatMap((row) => row.entry_ids);
-    if (ids.length === 0) return { sequenced: { ...head, added: 0 }, edge: memory.edge };
+    if (ids.length === 0) return { sequenced: { ...head, ...standing, added: 0 }, edge: memory.edge };
     const edge = await edgeAt(tx, head, memory);
-    const leaves = await prepared<{ leaf_hash: Buffer }>(tx, 'log-place', PLACE, [head.epoch, head.size, ids]);
-    if (leaves.length !== ids.length) throw new Error('entries that wait for their place are not in the ledger');
-    const tiles = edge.append(leaves.map((row) => row.leaf_hash));
-    const grown = { epoch: head.epoch, size: edge.size, root: Buffer.from(edge.root()) };
-    await together([
-      writeTiles(tx, head.epoch, tiles),
-      tx.query({ name: 'log-grow', text: GROW, values: [grown.epoch, grown.size, grown.root] }),
-    ]);
-    return { sequenced: { ...grown, added: leaves.length }, edge };
+    const grown = await placeEntries(tx, head, edge, ids);
+    return { sequenced: { ...grown, ...standing, added: ids.length }, edge };
   });
   if (result === null) return null;
   const { epoch, size, root } = result.sequenced;
   if (result.edge !== undefined) Object.assign(memory, { head: { epoch, size, root }, edge: result.edge });
   return result.sequenced;
+}
+
+/** The head of the newest epoch, locked: the fence between whoever gives places. Undefined while none is open, or it is halted. */
+export async function lockHead(tx: Tx): Promise<(LogHead & LogKeyStanding) | undefined> {
+  type Row = LogHead & LogKeyStanding & { halted_at: string | null };
+  const [locked] = await prepared<Row>(tx, 'log-fence', `${HEAD} FOR UPDATE`, []);
+  if (locked === undefined || locked.halted_at !== null) return undefined;
+  const { epoch, size, root, key_generation, handover_index } = locked;
+  return { epoch, size, root, key_generation, handover_index };
+}
+
+/** Gives entries the places behind a locked head, in the order of their ids; `edge` is the head's, and grows with it. */
+export async function placeEntries(
+  tx: Tx,
+  head: LogHead,
+  edge: RightEdge,
+  ids: readonly (string | number)[],
+): Promise<LogHead> {
+  const leaves = await prepared<{ leaf_hash: Buffer }>(tx, 'log-place', PLACE, [head.epoch, head.size, ids]);
+  if (leaves.length !== ids.length) throw new Error('entries that wait for their place are not in the ledger');
+  const tiles = edge.append(leaves.map((row) => row.leaf_hash));
+  const grown = { epoch: head.epoch, size: edge.size, root: Buffer.from(edge.root()) };
+  await together([
+    writeTiles(tx, head.epoch, tiles),
+    tx.query({ name: 'log-grow', text: GROW, values: [grown.epoch, grown.size, grown.root] }),
+  ]);
+  return grown;
 }
 
 async function writeTiles(tx: Tx, epoch: number, tiles: FullTile[]): Promise<void> {
@@ -89,7 +119,7 @@ async function writeTiles(tx: Tx, epoch: number, tiles: FullTile[]): Promise<voi
 }
 
 /** The right edge of the locked head, from memory where neither another sequencer nor a round that failed has moved it. */
-async function edgeAt(tx: Tx, head: LogHead, memory: SequencerMemory): Promise<RightEdge> {
+export async function edgeAt(tx: Tx, head: LogHead, memory: SequencerMemory): Promise<RightEdge> {
   const { head: left, edge } = memory;
   const same = left?.epoch === head.epoch && left.size === head.size && left.root.equals(head.root);
   if (same && edge?.size === head.size) return edge;
@@ -141,19 +171,20 @@ export async function openFirstEpoch(db: Database, log: { origin: string; verifi
 /** Head and origin of the epoch that grows. */
 export async function currentLog(
   db: Queryable,
-): Promise<(LogHead & { origin: string; verifier_key: string }) | undefined> {
+): Promise<(LogHead & { origin: string; verifier_key: string; key_generation: number }) | undefined> {
   return one(
     db,
-    `SELECT epoch, size, root, origin, verifier_key FROM log_heads WHERE workspace_id = 'system' ORDER BY epoch DESC LIMIT 1`,
+    `SELECT epoch, size, root, origin, verifier_key, key_generation FROM log_heads WHERE workspace_id = 'system' ORDER BY epoch DESC LIMIT 1`,
   );
 }
 
-/** Publishes a signed checkpoint of a size that is committed; an older one never replaces a newer. */
+/** Publishes a signed checkpoint of a size that is committed; an older one never replaces a newer, nor does one key where two have to sign. */
 export async function publishCheckpoint(db: Queryable, head: LogHead, note: string): Promise<void> {
   await db.query({
     name: 'log-publish',
     text: `WITH published AS (UPDATE log_heads SET checkpoint = $3, signed_size = $2, signed_at = clock_timestamp()
-        WHERE workspace_id = 'system' AND epoch = $1 AND coalesce(signed_size, -1) < $2 RETURNING signed_size)
+        WHERE workspace_id = 'system' AND epoch = $1 AND coalesce(signed_size, -1) < $2 AND (handover_index IS NULL OR $2 <= handover_index)
+        RETURNING signed_size)
       SELECT pg_notify('ledger_grown', signed_size::text) FROM published`,
     values: [head.epoch, head.size, note],
   });

@@ -1,6 +1,7 @@
 import { visibleWorkspaces } from '../command/caller.ts';
-import { rows } from '../client.ts';
+import { prepared, rows } from '../client.ts';
 import type { Queryable } from '../client.ts';
+import type { PublishedLog } from './log.ts';
 
 /** An entry at its place in the log. */
 export interface SequencedEntry {
@@ -9,18 +10,22 @@ export interface SequencedEntry {
   leaf_hash: Buffer;
 }
 
-/** The entry at an index, when it is one that the workspace may see. */
-export async function sequencedEntry(
+/** The entry at an index of the published log, which it is proven in; `leaf` is null where the workspace may not see one. */
+export type PublishedEntry = PublishedLog & { leaf: string | null; leaf_hash: Buffer | null };
+
+const PUBLISHED_ENTRY = `SELECT h.epoch, h.origin, h.verifier_key, h.signed_size AS size, h.checkpoint, h.signed_at, e.leaf, e.leaf_hash
+  FROM (SELECT * FROM log_heads WHERE workspace_id = 'system' AND checkpoint IS NOT NULL ORDER BY epoch DESC LIMIT 1) AS h
+  LEFT JOIN log_index i ON i.epoch = h.epoch AND i.idx = $1 AND i.idx < h.signed_size AND i.workspace_id = ANY($2)
+  LEFT JOIN ledger_entries e ON e.entry_id = i.entry_id`;
+
+/** The published log with the entry at an index in one statement; undefined before the first checkpoint. */
+export async function publishedEntry(
   db: Queryable,
-  { workspace_id, epoch, index }: { workspace_id: string; epoch: number; index: number },
-): Promise<SequencedEntry | undefined> {
-  const [entry] = await rows<SequencedEntry>(
-    db,
-    `SELECT i.idx AS index, e.leaf, e.leaf_hash FROM log_index i JOIN ledger_entries e USING (entry_id)
-      WHERE i.epoch = $1 AND i.idx = $2 AND i.workspace_id = ANY($3)`,
-    [epoch, index, visibleWorkspaces(workspace_id)],
-  );
-  return entry;
+  { workspace_id, index }: { workspace_id: string; index: number },
+): Promise<PublishedEntry | undefined> {
+  const values = [index, visibleWorkspaces(workspace_id)];
+  const [found] = await prepared<PublishedEntry>(db, 'log-published-entry', PUBLISHED_ENTRY, values);
+  return found;
 }
 
 export interface EntryRange {

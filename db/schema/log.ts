@@ -15,6 +15,10 @@ export const logHeads = pgTable(
     origin: text().notNull(),
     /** C2SP signed-note: `<name>+<key id>+<base64 of type and key>`. */
     verifier_key: text().notNull(),
+    /** Which of the epoch's keys that is, from 1 on. */
+    key_generation: integer().notNull().default(1),
+    /** The place of an entry `log_key_rotated` that no signed checkpoint covers yet: the one that does is signed by both keys. */
+    handover_index: bigint({ mode: 'number' }),
     size: bigint({ mode: 'number' }).notNull(),
     root: bytes().notNull(),
     /** What the last signed checkpoint covers, and the note; null before the first. */
@@ -31,6 +35,36 @@ export const logHeads = pgTable(
     on_behalf_of: text(),
   },
   (t) => [primaryKey({ columns: [t.workspace_id, t.epoch] })],
+);
+
+/**
+ * Each change of the key of an epoch, under the generation that it leads to: asked for, then entered in the log, then
+ * published with the checkpoint that both keys signed. What was published is the archive of the keys. Never deleted.
+ */
+export const logKeyRotations = pgTable(
+  'log_key_rotations',
+  {
+    workspace_id: instanceOwned(),
+    epoch: integer().notNull(),
+    generation: integer().notNull(),
+    /** C2SP verifier keys; null until entered, as is the statement that both keys signed. */
+    old_key: text(),
+    new_key: text(),
+    note: text(),
+    entry_index: bigint({ mode: 'number' }),
+    /** Leaves of the checkpoint that both keys signed. */
+    signed_size: bigint({ mode: 'number' }),
+    asked_at: instant().notNull(),
+    entered_at: instant(),
+    published_at: instant(),
+    ...authorship(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.workspace_id, t.epoch, t.generation] }),
+    uniqueIndex('log_key_rotations_open')
+      .on(t.workspace_id, t.epoch)
+      .where(sql`published_at IS NULL`),
+  ],
 );
 
 /** The place of each entry in the log; append-only. */

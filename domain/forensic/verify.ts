@@ -24,7 +24,7 @@ export interface ForensicVerdict {
   bundle_hash: string | null;
   incidents: number;
   audit_entries: number;
-  /** Entries under the signed checkpoint; the others came after it. */
+  /** Entries under the signed checkpoint; the others came after it, or are of an epoch that ended, and are only listed. */
   proven_entries: number;
   log: { origin: string; size: number } | null;
 }

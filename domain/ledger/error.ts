@@ -11,7 +11,8 @@ export type LedgerErrorCode =
   | 'tile_malformed'
   | 'bundle_malformed'
   | 'leaf_malformed'
-  | 'proof_malformed';
+  | 'proof_malformed'
+  | 'records_malformed';
 
 /** The only error of this folder. Names the place, never what stands there. */
 export class LedgerError extends Error {

@@ -11,6 +11,10 @@ import { leafHash, sameHash } from './tree.ts';
  *
  * - `root_mismatch`: the leaves do not have the root of a checkpoint;
  * - `remembered_mismatch`: they do not have the root that was seen at that size: the log was rewritten;
+ * - `handover_mismatch`: they do not have the root that the log had when its key was replaced;
+ * - `rotation_invalid`: an entry says that the key was replaced, and is not signed by both keys or does not follow the one before;
+ * - `rotation_missing`: the key was replaced by a statement that the log does not have;
+ * - `anchor_mismatch`: they do not have the root that a TPM quoted at that size;
  * - `log_short`: a checkpoint covers leaves that are not there;
  * - `leaf_altered`: a leaf is not the one that its tile and the tiles above it hold;
  * - `leaves_altered`: some of these leaves are not those that the tiles above them hold;
@@ -21,6 +25,10 @@ import { leafHash, sameHash } from './tree.ts';
 export type FindingCode =
   | 'root_mismatch'
   | 'remembered_mismatch'
+  | 'handover_mismatch'
+  | 'anchor_mismatch'
+  | 'rotation_invalid'
+  | 'rotation_missing'
   | 'log_short'
   | 'leaf_altered'
   | 'leaves_altered'
@@ -42,12 +50,19 @@ export interface Finding {
 /** Is told each finding as it is made: nothing is collected here. */
 export type Report = (finding: Finding) => void;
 
-/** A root that the log has to have at a size: of a signed checkpoint, or of one that was seen earlier. */
+/** A root that the log has to have at a size: of a signed checkpoint, of one that was seen earlier, that two keys signed, or that is anchored. */
 export interface ExpectedRoot {
   size: number;
   root: Uint8Array;
-  from: 'checkpoint' | 'remembered';
+  from: 'checkpoint' | 'remembered' | 'handover' | 'anchor';
 }
+
+const CODES = {
+  checkpoint: 'root_mismatch',
+  remembered: 'remembered_mismatch',
+  handover: 'handover_mismatch',
+  anchor: 'anchor_mismatch',
+} as const;
 
 /** Longer leaves are hashed too, in a buffer of their own. */
 const ROOM = 16 * 1024;
@@ -67,7 +82,7 @@ export class LogVerifier {
   readonly #expected: ExpectedRoot[] = [];
   #next = Number.POSITIVE_INFINITY;
   /** Up to here the leaves have a root that was expected. */
-  readonly #confirmed = { checkpoint: 0, remembered: 0 };
+  readonly #confirmed = { checkpoint: 0, remembered: 0, handover: 0, anchor: 0 };
 
   constructor(sha256: Sha256, report: Report, onFull: (tile: FullTile) => void = () => undefined) {
     this.#sha256 = sha256;
@@ -133,7 +148,7 @@ export class LogVerifier {
       const confirmed = this.#confirmed[from];
       if (sameHash(next.root, this.root())) this.#confirmed[from] = this.size;
       else {
-        const code = from === 'remembered' ? 'remembered_mismatch' : 'root_mismatch';
+        const code = CODES[from];
         const detail = `${this.size} leaves do not have the ${from} root`;
         this.#report({ code, at: confirmed, count: this.size - confirmed, detail });
       }

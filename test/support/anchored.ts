@@ -18,7 +18,7 @@ import { anchorPort } from '../../workers/anchor-port.ts';
 import type { RollbackDeps } from '../../workers/anchor/rollback-check.ts';
 import { anchorTpm } from '../../workers/attester/anchor-tpm.ts';
 import { TpmSession } from '../../workers/attester/tpm-session.ts';
-import { existingKey } from '../../workers/sequencer/log-key.ts';
+import { existingKeys } from '../../workers/sequencer/log-key.ts';
 import { openLog } from '../../workers/sequencer/sequencer.ts';
 import { startHost } from './enrolment.ts';
 import type { TestHost } from './enrolment.ts';
@@ -77,7 +77,7 @@ export async function startAnchored(): Promise<Anchored> {
 export const rollbackDeps = (on: Anchored, db = on.db, blobs = on.blobs): RollbackDeps => ({
   db,
   blobs,
-  keyOf: (origin, epoch) => existingKey(on.stateRoot, { origin, epoch }),
+  keysOf: (origin, epoch) => existingKeys(on.stateRoot, { origin, epoch }),
 });
 
 export const portOf = (on: Anchored, db = on.db, intervalMs = 0, blobs = on.blobs): AnchorActivities =>

@@ -32,3 +32,12 @@ export const rowsRead = (nodes: PlanNode[]): number =>
       (sum, n) => sum + ((n['Actual Rows'] ?? 0) + (n['Rows Removed by Filter'] ?? 0)) * (n['Actual Loops'] ?? 1),
       0,
     );
+
+/** What the planner thinks that a statement costs. */
+export async function costOf(db: Database, { text, values }: { text: string; values: unknown[] }): Promise<number> {
+  const { rows } = await db.query<{ 'QUERY PLAN': { Plan: { 'Total Cost': number } }[] }>(
+    `EXPLAIN (FORMAT JSON) ${text}`,
+    values,
+  );
+  return rows[0]?.['QUERY PLAN'][0]?.Plan['Total Cost'] ?? Number.NaN;
+}

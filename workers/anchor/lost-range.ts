@@ -17,18 +17,18 @@ interface Ending {
  * signed. Where they say nothing, what lies behind the end of the record is lost, as far as nobody knows. Errors: BlobError.
  */
 export async function lostOf(
-  { db, blobs }: RollbackDeps,
+  { db, blobs, keysOf }: RollbackDeps,
   ending: Ending,
 ): Promise<{ lost: LostRange; highest_epoch: number }> {
   const { origin, epoch, size, verifier_key } = ending;
   const sizes = await copies(blobs, instanceOf(origin), epoch);
   const highest_epoch = Math.max(epoch, ...sizes.keys());
   const named = sizes.get(epoch) ?? [];
-  const key = parseNoteKey(verifier_key, sha256);
-  const largest = await largestSigned(blobs, origin, named, key);
+  const keys = [parseNoteKey(verifier_key, sha256), ...keysOf(origin, epoch)];
+  const largest = await largestSigned(blobs, origin, named, keys);
   if (largest === undefined || (await compared(db, ending, largest)) === null)
     return { lost: { from: size, to: null }, highest_epoch };
   const isPrefix = async (copy: typeof largest) => (await compared(db, ending, copy)) === null;
-  const agreed = await largestSigned(blobs, origin, named, key, isPrefix);
+  const agreed = await largestSigned(blobs, origin, named, keys, isPrefix);
   return { lost: { from: agreed?.size ?? 0, to: largest.size }, highest_epoch };
 }

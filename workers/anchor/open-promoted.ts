@@ -33,7 +33,7 @@ export async function openPromoted(deps: PromotionDeps): Promise<boolean> {
   const { lost, highest_epoch } = known;
   const epoch = Math.max(asked.epoch, highest_epoch, highestKeyEpoch(stateRoot)) + 1;
   const origin = `${instanceOf(asked.origin)}/${epoch}`;
-  archiveVerifierKey(stateRoot, ending);
+  archiveVerifierKey(stateRoot, { ...ending, generation: ending.key_generation });
   const { key } = logSigner(stateRoot, { origin, epoch });
   const next = { origin, epoch, verifier_key: formatNoteKey(key) };
   const opened = await openNextEpoch(db, ITSELF, { ...asked, next, lost });

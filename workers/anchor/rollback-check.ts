@@ -18,15 +18,15 @@ const LOOKED_AT = 32;
 export interface RollbackDeps {
   db: Database;
   blobs: BlobStore;
-  /** The key of an epoch that the record does not know; undefined where this host has none either. */
-  keyOf: (origin: string, epoch: number) => NoteKey | undefined;
+  /** The keys of an epoch that this host has or had: the record may be older than its newest key. */
+  keysOf: (origin: string, epoch: number) => NoteKey[];
 }
 
 /**
  * Whether a checkpoint among the blobs is no prefix of our log: of an epoch that we do not know, larger than our log, or
  * of another tree. The largest that was signed decides: each was signed as a continuation of those before it. Errors: BlobError.
  */
-export async function suspectedByBlobs({ db, blobs, keyOf }: RollbackDeps): Promise<Suspicion | null> {
+export async function suspectedByBlobs({ db, blobs, keysOf }: RollbackDeps): Promise<Suspicion | null> {
   const named = await currentLog(db);
   if (named === undefined) return null;
   const instance = instanceOf(named.origin);
@@ -37,8 +37,8 @@ export async function suspectedByBlobs({ db, blobs, keyOf }: RollbackDeps): Prom
   for (const [epoch, largest] of [...sizes].sort(([a], [b]) => b - a)) {
     if (epoch < log.epoch) continue;
     const origin = `${instance}/${epoch}`;
-    const key = epoch === log.epoch ? parseNoteKey(log.verifier_key, sha256) : keyOf(origin, epoch);
-    const copy = key && (await largestSigned(blobs, origin, largest, key));
+    const keys = [...(epoch === log.epoch ? [parseNoteKey(log.verifier_key, sha256)] : []), ...keysOf(origin, epoch)];
+    const copy = await largestSigned(blobs, origin, largest, keys);
     if (copy === undefined) continue;
     if (epoch > log.epoch) return { cause: 'epoch_unknown', origin, checkpoint_size: copy.size };
     return compared(db, log, copy);
@@ -58,25 +58,25 @@ export async function copies(blobs: BlobStore, instance: string, from: number): 
   return sizes;
 }
 
-/** The largest of these sizes whose copy this key signed, and for which `fits` holds. Errors: BlobError. */
+/** The largest of these sizes whose copy one of these keys signed, and for which `fits` holds. Errors: BlobError. */
 export async function largestSigned(
   blobs: BlobStore,
   origin: string,
   sizes: readonly number[],
-  key: NoteKey,
+  keys: readonly NoteKey[],
   fits: (copy: Checkpoint) => boolean | Promise<boolean> = () => true,
 ): Promise<Checkpoint | undefined> {
   for (const size of sizes) {
     const note = Buffer.from(await blobs.get(checkpointKey(origin, size))).toString('utf8');
-    const checkpoint = signedBy(note, key);
+    const checkpoint = signedBy(note, keys);
     if (checkpoint?.origin === origin && checkpoint.size === size && (await fits(checkpoint))) return checkpoint;
   }
   return undefined;
 }
 
-function signedBy(note: string, key: NoteKey): Checkpoint | undefined {
+function signedBy(note: string, keys: readonly NoteKey[]): Checkpoint | undefined {
   try {
-    return parseCheckpoint(openNote(note, [key], verifies));
+    return parseCheckpoint(openNote(note, keys, verifies));
   } catch (error) {
     if (error instanceof LedgerError) return undefined;
     throw error;

@@ -8,8 +8,9 @@ import { formatNoteKey, signNote } from '../../domain/ledger/note.ts';
 import type { Logger } from '../log.ts';
 import { keepListening } from '../relay/listen.ts';
 import { Wakeup } from '../relay/wakeup.ts';
-import { logSigner } from './log-key.ts';
+import { existingSigner, logSigner, retireKeys } from './log-key.ts';
 import type { LogSigner } from './log-key.ts';
+import { enterAsked, publishBoth } from './rotate-key.ts';
 
 /** Between two rounds: entries that come meanwhile share the next one, and intake keeps the machine. */
 const PACE_MS = 40;
@@ -33,10 +34,8 @@ const INSTANCE_NAME = /[^A-Za-z0-9.-]+/g;
  * Gives ledger entries their place in the log until `signal` aborts, and signs a checkpoint after each round that grew it.
  * Any number of sequencers may run: the head's lock lets one of them at a time.
  */
-export async function runSequencer(
-  { db, databaseUrl, stateRoot, log, openPromoted }: SequencerDeps,
-  signal: AbortSignal,
-): Promise<void> {
+export async function runSequencer(deps: SequencerDeps, signal: AbortSignal): Promise<void> {
+  const { db, databaseUrl, stateRoot, log, openPromoted } = deps;
   const wakeup = new Wakeup(signal);
   const channel = { url: databaseUrl, session: 'interlock-sequencer', channel: 'ledger_entries' };
   const { ended } = await keepListening(channel, () => wakeup.wake(), log, signal);
@@ -46,17 +45,22 @@ export async function runSequencer(
   let lookedAt = 0;
   while (!signal.aborted) {
     try {
-      if (openPromoted !== undefined && Date.now() - lookedAt >= POLL_MS) {
+      if (Date.now() - lookedAt >= POLL_MS) {
         lookedAt = Date.now();
-        if (await openPromoted()) [signer, unsigned] = [undefined, true];
+        if ((await openPromoted?.()) === true) [signer, unsigned] = [undefined, true];
+        if (await enterAsked(deps)) unsigned = true;
       }
       signer ??= await openLog(db, stateRoot, log);
       wakeup.arm();
       const round = await sequenceEntries(db, memory);
-      if (round !== null && (unsigned || round.added > 0)) {
+      if (round !== null && round.handover_index !== null) {
+        if (await publishBoth(deps, round)) unsigned = false;
+        signer = undefined;
+      } else if (round !== null && (unsigned || round.added > 0)) {
         unsigned = true;
-        // Another process has opened an epoch: its key is another.
-        if (round.epoch !== signer.epoch) signer = await openLog(db, stateRoot, log);
+        // Another process has opened an epoch, or changed the key.
+        if (round.epoch !== signer.epoch || round.key_generation !== signer.generation)
+          signer = await openLog(db, stateRoot, log);
         await publish(db, round, signer);
         unsigned = false;
       }
@@ -78,19 +82,27 @@ const firstOrigin = (): string => `${hostname().replace(INSTANCE_NAME, '-')}/1`;
 
 interface OpenLog extends LogSigner {
   epoch: number;
+  generation: number;
 }
 
-/** The signer of the epoch that grows. A log whose key is another than ours is not signed by us: nothing is published. */
+/**
+ * The signer of the epoch that grows; a key is made only for the first. A log whose key is another than ours is not signed by
+ * us: nothing is published. Keys that this one has replaced end here, should the process that replaced them have ended before.
+ */
 export async function openLog(db: Database, stateRoot: string, log: Logger): Promise<OpenLog> {
-  const { origin, epoch } = (await currentLog(db)) ?? { origin: firstOrigin(), epoch: 1 };
-  const signer = logSigner(stateRoot, { origin, epoch });
-  const verifier_key = formatNoteKey(signer.key);
-  await openFirstEpoch(db, { origin, verifier_key });
+  if ((await currentLog(db)) === undefined) {
+    const first = { origin: firstOrigin(), epoch: 1 };
+    await openFirstEpoch(db, { origin: first.origin, verifier_key: formatNoteKey(logSigner(stateRoot, first).key) });
+  }
   const current = await currentLog(db);
-  if (current === undefined || current.verifier_key !== verifier_key)
+  if (current === undefined) throw new Error('no epoch of the log is open');
+  const { origin, epoch, key_generation: generation } = current;
+  const signer = existingSigner(stateRoot, { origin, epoch, generation });
+  if (signer === undefined || current.verifier_key !== formatNoteKey(signer.key))
     throw new Error(`the log ${origin} has another key`);
-  log.info({ event: 'sequencer.ready', origin, epoch, size: current.size });
-  return { ...signer, epoch };
+  retireKeys(stateRoot, { origin, epoch, generation });
+  log.info({ event: 'sequencer.ready', origin, epoch, generation, size: current.size });
+  return { ...signer, epoch, generation };
 }
 
 async function publish(db: Database, head: LogHead, { key, sign }: LogSigner): Promise<void> {

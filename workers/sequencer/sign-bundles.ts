@@ -4,7 +4,7 @@ import { currentLog } from '../../db/command/sequence-entries.ts';
 import { formatNoteKey } from '../../domain/ledger/note.ts';
 import { keepListening } from '../relay/listen.ts';
 import { Wakeup } from '../relay/wakeup.ts';
-import { logSigner } from './log-key.ts';
+import { existingSigner } from './log-key.ts';
 import type { SequencerDeps } from './sequencer.ts';
 
 /** Whoever asks says so; this is for a word that was lost. */
@@ -40,8 +40,9 @@ async function signWaiting(db: Database, stateRoot: string): Promise<number> {
   const current = await currentLog(db);
   if (current === undefined) return 0;
   return signExports(db, current.epoch, (bundleHash) => {
-    const { key, sign } = logSigner(stateRoot, current);
-    if (formatNoteKey(key) !== current.verifier_key) throw new Error(`the log ${current.origin} has another key`);
-    return sign(bundleHash);
+    const signer = existingSigner(stateRoot, { ...current, generation: current.key_generation });
+    if (signer === undefined || formatNoteKey(signer.key) !== current.verifier_key)
+      throw new Error(`the log ${current.origin} has another key`);
+    return signer.sign(bundleHash);
   });
 }

@@ -5,6 +5,7 @@ import {
   consistencyProof,
   inclusionProof,
   ledgerEntries,
+  ledgerKeys,
   plainText,
   promoted,
   promotion,
@@ -43,6 +44,17 @@ export const operations: Operation[] = [
   },
   {
     method: 'GET',
+    path: '/ledger/keys',
+    action: 'open',
+    id: 'getLedgerKeys',
+    tag,
+    about:
+      'Every key of the log, oldest first, with the statements that hand it over, and the keys of the logs that ended.',
+    responses: { 200: { about: 'the keys', schema: ledgerKeys } },
+    problems: ['ledger_unpublished'],
+  },
+  {
+    method: 'GET',
     path: '/ledger/checkpoint',
     action: 'open',
     id: 'getCheckpoint',
@@ -62,6 +74,23 @@ export const operations: Operation[] = [
     inPath: { tile: { about: 'the path of the tile', schema: text(128) } },
     responses: { 200: { about: 'the bytes, for ever the same', schema: binary, type: 'application/octet-stream' } },
     problems: ['tile_not_found', 'ledger_unpublished'],
+  },
+  {
+    method: 'GET',
+    path: '/v1/ledger/records',
+    action: 'ledger.read',
+    id: 'getRecords',
+    tag,
+    about:
+      'What is on record for the workspace as of one moment, to be held against the log: anchors, incidents, holds, one JSON value a line. The last line names the size of a signed checkpoint that covers it.',
+    responses: { 200: { about: 'the lines', schema: binary, type: 'application/x-ndjson' } },
+    problems: [
+      'unknown_field',
+      'too_many_requests',
+      'ledger_unpublished',
+      'log_signer_unavailable',
+      'spool_unavailable',
+    ],
   },
   {
     method: 'GET',

@@ -7,7 +7,7 @@ import { transaction } from '../../../db/transaction.ts';
 import { writeEntries } from '../../../db/write/ledger.ts';
 import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
 import { openPromoted } from '../../../workers/anchor/open-promoted.ts';
-import { existingKey } from '../../../workers/sequencer/log-key.ts';
+import { existingKeys } from '../../../workers/sequencer/log-key.ts';
 import { runSequencer } from '../../../workers/sequencer/sequencer.ts';
 import { eventually } from '../../support/eventually.ts';
 import { OPERATOR } from '../../support/record.ts';
@@ -23,10 +23,10 @@ beforeAll(async () => {
   stateRoot = mkdtempSync(join(tmpdir(), 'interlock-promote-'));
   const { db, databaseUrl } = api;
   const log = pino({ level: 'silent' });
-  const keyOf = (origin: string, epoch: number) => existingKey(stateRoot, { origin, epoch });
+  const keysOf = (origin: string, epoch: number) => existingKeys(stateRoot, { origin, epoch });
   const deps = { db, stateRoot, log };
   const blobs = new FilesystemBlobs(join(stateRoot, 'blobs'));
-  const open = () => openPromoted({ ...deps, blobs, keyOf });
+  const open = () => openPromoted({ ...deps, blobs, keysOf });
   for (let i = 0; i < 2; i += 1) running.push(runSequencer({ ...deps, databaseUrl, openPromoted: open }, stop.signal));
 });
 afterAll(async () => {

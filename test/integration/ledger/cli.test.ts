@@ -64,7 +64,10 @@ describe('the log from the command line', () => {
     expect(await ledger('export', '--out', copy)).toMatchObject({ code: 0, err: '' });
     const key = readFileSync(join(copy, 'key'), 'utf8').trim();
     const verify = (of: string[], ...flags: string[]) => run(['ledger', 'verify', ...of, '--key', key, ...flags]);
-    expect(await verify([copy], '--remember', remembered)).toMatchObject({ code: 0, err: '' });
+    const ran = await verify([copy], '--remember', remembered);
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    expect(ran.out).toMatch(/\nincidents: 0\nholds: 0\nholds_unknown: 0\nanchors: 0\nanchor: none\n/);
+    expect(readdirSync(copy).sort()).toEqual(['checkpoint', 'key', 'keys', 'records', 'tile']);
 
     await grow(700);
     expect((await ledger('export', '--out', copy, '--json')).out).toMatch(/"kept": [1-9]/);

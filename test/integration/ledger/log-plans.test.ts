@@ -6,10 +6,11 @@ import { auditQuery } from '../../../db/read/audit.ts';
 import type { AuditFilter } from '../../../db/read/audit.ts';
 import { eventsQuery } from '../../../db/read/events.ts';
 import { incidentInLogQuery } from '../../../db/read/incident.ts';
+import { TILES } from '../../../db/read/log.ts';
 import { seedIncidents } from '../api/seed.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
-import { planOf, rowsRead } from '../../support/query-plan.ts';
+import { costOf, planOf, rowsRead } from '../../support/query-plan.ts';
 
 const ENTRIES = 20_000;
 let database: TestDatabase;
@@ -75,6 +76,23 @@ describe('every search of the log walks an index', () => {
     const segment = { epoch: 1, from: 9_000, below: 18_000 };
     const query = eventsQuery({ workspaces: ['default', 'system'], topic, segment, limit: LIMIT });
     await walksAnIndex(query, 2 * PAGES);
+  });
+
+  it('of the tiles of a proof, complete ones and those at the edge', async () => {
+    const wanted = [
+      { level: 0, n: 3, width: 256 },
+      { level: 0, n: Math.floor(ENTRIES / 256), width: ENTRIES % 256 },
+      { level: 1, n: 0, width: Math.floor(ENTRIES / 256) },
+    ];
+    const values = [1, wanted.map((t) => t.level), wanted.map((t) => t.n), wanted.map((t) => t.width)];
+    const hashes = wanted.reduce((sum, { width }) => sum + width, 0);
+    await walksAnIndex({ text: TILES, values }, 6 * hashes);
+    // As a log of a hundred million entries: from a cost of 100,000 on Postgres compiles a statement before it runs it.
+    await db.query('BEGIN');
+    await db.query(`UPDATE pg_class SET reltuples = 1e8 WHERE relname IN ('log_index', 'ledger_entries')`);
+    const cost = await costOf(db, { text: TILES, values });
+    await db.query('ROLLBACK');
+    expect(cost).toBeLessThan(50_000);
   });
 
   it("of an incident's place in the log", async () => {

@@ -8,7 +8,7 @@ import { anchorStanding } from '../../../db/read/anchors.ts';
 import { formatNoteKey } from '../../../domain/ledger/note.ts';
 import { openPromoted } from '../../../workers/anchor/open-promoted.ts';
 import { suspectedByBlobs } from '../../../workers/anchor/rollback-check.ts';
-import { existingKey } from '../../../workers/sequencer/log-key.ts';
+import { existingKeys } from '../../../workers/sequencer/log-key.ts';
 import { suspectRollback } from '../../../db/command/suspect-rollback.ts';
 import { ITSELF } from '../../../workers/enrolment-port.ts';
 import { anchor, copyOf, grow, intend, rollbackDeps, silent, startAnchored } from '../../support/anchored.ts';
@@ -83,7 +83,7 @@ describe('a record that is promoted', () => {
       expect(log?.origin).toBe(before?.origin.replace(/1$/, '2'));
       expect(log?.verifier_key).not.toBe(before?.verifier_key);
       expect(log?.verifier_key).toBe(
-        formatNoteKey(existingKey(on.stateRoot, { origin: log?.origin ?? '', epoch: 2 })!),
+        formatNoteKey(existingKeys(on.stateRoot, { origin: log?.origin ?? '', epoch: 2 })[0]!),
       );
       expect(readFileSync(join(on.stateRoot, 'keys', 'retired', 'ledger-1.vkey'), 'utf8')).toBe(
         `${before?.verifier_key}\n`,

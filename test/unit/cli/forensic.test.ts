@@ -136,6 +136,7 @@ describe('forensic verify', () => {
       incidents: '3',
       audit_entries: '7',
       proven_entries: '6',
+      unproven_entries: '1',
       log: 'test/1 up to 6',
       signature: 'good',
       signature_ed25519: 'good',
@@ -160,7 +161,11 @@ describe('forensic verify', () => {
     const { folder, file } = evidence();
     const line = formatNoteKey(LOG_KEY);
     writeFileSync(join(folder, 'log.key'), `${line}\n`);
-    for (const given of [line, join(folder, 'log.key')]) {
+    const since = '2026-11-21T12:00:00.000Z';
+    const own = { verifier_key: line, from: 0, to: null, note: null, since };
+    const archive = { origin: 'test/1', epoch: 1, keys: [own], ended: [] };
+    writeFileSync(join(folder, 'keys'), JSON.stringify(archive));
+    for (const given of [line, join(folder, 'log.key'), join(folder, 'keys')]) {
       const { code, out } = await run(['forensic', 'verify', file, '--ledger-key', given]);
       expect([code, facts(out)]).toEqual([
         0,

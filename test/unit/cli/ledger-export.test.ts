@@ -24,7 +24,7 @@ describe('ledger export', () => {
     const ran = await exportTo(folder, server);
     expect(ran).toEqual({
       code: 0,
-      out: `origin: test/1\nsize: ${size}\nfetched: ${server.log.files.size - 2}\nkept: 0\n`,
+      out: `origin: test/1\nsize: ${size}\nfetched: ${server.log.files.size - 2}\nkept: 0\nrecords: no\n`,
       err: '',
     });
     expectCopy(folder, server);
