@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
 import type { ContainmentPolicy } from '../domain/containment/policy.ts';
+import type { Upstreams } from '../domain/upstream/definition.ts';
 import type { ForensicKey } from '../domain/forensic/key.ts';
 import type { VerificationKey } from '../domain/signing/dsse.ts';
 import type { Authentication } from './auth/authenticate.ts';
@@ -24,6 +25,8 @@ export interface ApiDeps {
   anchorIntervalMs: number;
   /** The reviewed policy file, read when asked. Errors: ContainmentFileError. */
   readPolicyFile: () => Promise<ContainmentPolicy>;
+  /** The reviewed upstreams file, read when asked; null where none is configured. Errors: UpstreamsFileError. */
+  readUpstreamsFile: () => Promise<Upstreams | null>;
   /** Whether tiles and entries are for anyone, not only for auditors. */
   ledgerPublic: boolean;
   /** The key that signs forensic bundles, read when asked. Errors: ForensicKeyError. */

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { ContainmentFileError, loadContainmentFile } from '../config/containment-file.ts';
+import { loadUpstreamsFile, UpstreamsFileError } from '../config/upstreams-file.ts';
 import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
@@ -13,6 +14,8 @@ import type { Database } from '../db/client.ts';
 import { activePolicyDigest } from '../db/read/active-policy.ts';
 import { recordEach } from '../db/command/intake.ts';
 import { ensurePolicy } from '../db/command/policies.ts';
+import { ensureUpstreams } from '../db/command/upstreams.ts';
+import { loadedUpstreams } from '../db/read/upstreams.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
@@ -38,6 +41,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   await sweepSpool(env.stateRoot);
   const db = openDatabase({ url: env.databaseUrl, name: 'interlock-api' });
   const policy_digest = await policyInForce(db, env, log);
+  await upstreamsInForce(db, env, log);
   const engine = openTemporal({ address: env.temporalAddress, namespace: env.temporalNamespace });
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const streams = createEventStreams({ db, databaseUrl: env.databaseUrl, log });
@@ -55,6 +59,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     forensicKey: openForensicKey(env, log),
     auth,
     log,
+    readUpstreamsFile: async () => (env.upstreamsFile === undefined ? null : loadUpstreamsFile(env.upstreamsFile)),
     readPolicyFile: async () => loadContainmentFile(env.containmentFile),
     about: {
       instance: hostname(),
@@ -98,6 +103,19 @@ async function policyInForce(db: Database, env: Env, log: Logger): Promise<strin
     if (active === undefined) throw err;
     log.warn({ event: 'policy.file_refused', err, policy_digest: active });
     return active;
+  }
+}
+
+/** As with the policy: a file that is refused stops only the first start; it never replaces what was reviewed before. */
+async function upstreamsInForce(db: Database, { upstreamsFile }: Env, log: Logger): Promise<void> {
+  if (upstreamsFile === undefined) return;
+  try {
+    const digest = await ensureUpstreams(db, loadUpstreamsFile(upstreamsFile), 'system');
+    log.info({ event: 'upstreams.in_force', digest });
+  } catch (err) {
+    const active = err instanceof UpstreamsFileError ? await loadedUpstreams(db) : undefined;
+    if (active === undefined) throw err;
+    log.warn({ event: 'upstreams.file_refused', err, digest: active.digest });
   }
 }
 

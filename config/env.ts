@@ -18,6 +18,8 @@ export type Env = Readonly<{
   loopbackTrust: boolean;
   tokensFile: string | undefined;
   containmentFile: string;
+  /** Undefined: nothing outside is called with a credential. */
+  upstreamsFile: string | undefined;
   /** The name of this host as an attester. */
   node: string;
   tpmTcti: string | undefined;
@@ -62,6 +64,7 @@ export function readEnv(environment: Environment = process.env): Env {
     loopbackTrust,
     tokensFile: read.INTERLOCK_TOKENS_FILE,
     containmentFile: read.INTERLOCK_CONTAINMENT_FILE,
+    upstreamsFile: read.INTERLOCK_UPSTREAMS_FILE,
     node: read.INTERLOCK_NODE,
     tpmTcti: read.INTERLOCK_TPM_TCTI,
     tpmAddon: read.INTERLOCK_TPM_ADDON,

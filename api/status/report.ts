@@ -15,6 +15,7 @@ import { readiness } from '../readiness.ts';
 import { attestationReport, integrityReport } from '../state-ports.ts';
 import { ABSENT, ABSENT_FILE, runs } from './absent.ts';
 import { blobReport, probeStorage } from './storage.ts';
+import { upstreamsReport } from './upstreams.ts';
 import { warnings } from './warnings.ts';
 
 /** Everything `interlock status` shows. Paths are fixed: they may be added to, never renamed. */
@@ -36,6 +37,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
       anchorStanding(db),
     ]);
   const time = String(attestation['time']);
+  const upstreams = await upstreamsReport(deps, time);
   const created = oldest.items[0]?.created_at;
   return {
     instance: about.instance,
@@ -55,12 +57,13 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     integrity,
     ledger: { ...ledgerReport(log, time), ...anchorReport(anchors, deps.anchorIntervalMs) },
     notifications: { open: named.notifications_open },
-    files: { containment, policy: ABSENT_FILE, upstreams: ABSENT_FILE, hooks: ABSENT_FILE },
+    files: { containment, policy: ABSENT_FILE, upstreams: upstreams.file, hooks: ABSENT_FILE },
     blob: await blobReport(about.blobRoot),
     runs: runs(named.recovery_pending),
     auth: { mode: auth.loopbackTrust ? 'loopback' : 'bearer', bind: about.bind },
     slo: [],
     ...ABSENT,
+    provider_readiness: upstreams.readiness,
   };
 }
 

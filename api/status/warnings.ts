@@ -4,10 +4,13 @@ import { retiredNodes } from '../../db/read/attestation-nodes.ts';
 import { oldestPoke } from '../../db/read/relay.ts';
 import type { ApiDeps } from '../deps.ts';
 import { diskHigh } from './storage.ts';
+import { upstreamsFile } from './upstreams.ts';
+import type { FileStanding } from './upstreams.ts';
 
 /** `since` is null where nobody recorded when it began. */
 export interface Warning {
-  code: 'relay_backlog' | 'disk_high' | 'node_retired' | 'adapter_unacknowledged' | 'adapter_retired';
+  code:
+    'relay_backlog' | 'disk_high' | 'node_retired' | 'adapter_unacknowledged' | 'adapter_retired' | 'upstreams_drift';
   since: string | null;
   detail: string;
 }
@@ -16,7 +19,7 @@ export interface Warning {
 const BACKLOG_MS = 30_000;
 
 export async function warnings(
-  { db, about }: Pick<ApiDeps, 'db' | 'about'>,
+  { db, about, readUpstreamsFile }: Pick<ApiDeps, 'db' | 'about' | 'readUpstreamsFile'>,
   workspace_id: string,
   now: string,
 ): Promise<Warning[]> {
@@ -27,9 +30,18 @@ export async function warnings(
   for (const { node, retired_at } of await retiredNodes(db))
     out.push({ code: 'node_retired', since: retired_at, detail: `${node} takes part in no attestation any more` });
   out.push(...(await adapterTroubles(db, workspace_id, now)).map(adapterWarning));
+  const upstreams = await upstreamsFile({ db, readUpstreamsFile });
+  if (upstreams?.drift === true) out.push({ code: 'upstreams_drift', since: null, detail: driftOf(upstreams) });
   const disk = await diskHigh(about.stateRoot);
   if (disk !== null) out.push({ code: 'disk_high', since: null, detail: disk });
   return out;
+}
+
+/** Neither the path nor the text of a file belongs into an answer. */
+function driftOf({ error, active_digest }: FileStanding): string {
+  if (active_digest === null) return 'no upstreams are loaded, though a file is configured';
+  if (error === null) return 'the upstreams file differs from what is loaded';
+  return `the upstreams file cannot be taken (${error}); what is loaded stays`;
 }
 
 function adapterWarning({ name, kind, since, due, error }: AdapterTrouble): Warning {

@@ -53,6 +53,9 @@ const PERMITTED = {
   'restore.promote': ['security_owner'],
   'forensic.export': ['security_owner'],
   'ledger.read': ['auditor'],
+  'upstream.read': READERS,
+  'upstream.check': [...RESPONDERS, 'org_admin'],
+  'upstream.account': ['security_owner', 'org_admin'],
   'policy.reload': ['org_admin'],
 } as const satisfies Record<string, readonly Role[]>;
 

@@ -9,6 +9,7 @@ export const PROBLEMS = {
   validation_failed: { status: 400, title: 'The request has fields that are not valid' },
   severity_below_default: { status: 400, title: 'The severity is below the default of its class' },
   policy_invalid: { status: 400, title: 'The containment policy does not parse; the active one stays' },
+  upstreams_invalid: { status: 400, title: 'The upstreams file does not parse strictly; what is loaded stays' },
 
   unauthenticated: { status: 401, title: 'Credentials are missing or unknown' },
 
@@ -25,6 +26,7 @@ export const PROBLEMS = {
   model_not_quarantined: { status: 404, title: 'No quarantine stands for this model' },
   entry_not_found: { status: 404, title: 'The log has no such entry' },
   tile_not_found: { status: 404, title: 'The log has no such tile' },
+  upstream_not_found: { status: 404, title: 'No such upstream is loaded' },
   adapter_not_found: { status: 404, title: 'There is no such active adapter' },
 
   method_not_allowed: { status: 405, title: 'The resource does not take this method' },
@@ -65,6 +67,8 @@ export const PROBLEMS = {
   adapter_narrowed: { status: 409, title: 'Taking an action from an adapter needs two people: retire it' },
   stale_state: { status: 409, title: 'The record changed since it was read' },
   idempotency_key_reused: { status: 409, title: 'The idempotency key was used for another request' },
+  upstream_without_account: { status: 409, title: 'The upstream has no OAuth account' },
+  upstream_account_failed: { status: 409, title: 'The authorization server or the account does not allow it' },
   count_changed: { status: 409, title: 'The number of incidents is not the expected one' },
 
   payload_too_large: { status: 413, title: 'The body is longer than 64 KiB' },
@@ -76,6 +80,7 @@ export const PROBLEMS = {
   temporal_unreachable: { status: 503, title: 'Temporal is unreachable' },
   attester_unreachable: { status: 503, title: 'The attester does not answer' },
   tpm_unavailable: { status: 503, title: 'The TPM is not available' },
+  upstream_worker_unreachable: { status: 503, title: 'The worker that reaches the outside does not answer' },
   ledger_unpublished: { status: 503, title: 'The log has no signed checkpoint yet' },
   forensic_key_missing: { status: 503, title: 'There is no forensic key to sign the bundle with' },
   forensic_key_unusable: { status: 503, title: 'The forensic key is not one that signs bundles' },

@@ -61,10 +61,11 @@ export const operations: Operation[] = [
     action: 'policy.reload',
     id: 'reloadPolicy',
     tag,
-    about: 'Puts the reviewed containment policy into force; one that does not parse strictly changes nothing.',
+    about:
+      'Puts the reviewed containment policy and upstreams into force; a file that does not parse strictly changes nothing.',
     body: nothing,
     bodyOptional: true,
-    responses: { 200: { about: 'the policy in force', schema: reloaded } },
-    problems: ['policy_invalid'],
+    responses: { 200: { about: 'what is in force', schema: reloaded } },
+    problems: ['policy_invalid', 'upstreams_invalid'],
   },
 ];

@@ -18,7 +18,10 @@ export const unavailable = named(
   z.object({ status: z.literal('unavailable'), failing: z.array(z.string()).min(1) }),
 );
 
-export const reloaded = named('Reloaded', z.object({ status: z.literal('reloaded'), policy_digest: digest }));
+export const reloaded = named(
+  'Reloaded',
+  z.object({ status: z.literal('reloaded'), policy_digest: digest, upstreams_digest: digest.nullable() }),
+);
 export const nothing = named('Nothing', z.strictObject({}));
 
 const subsystem = z.looseObject({ configured: z.boolean().optional() });

@@ -10,6 +10,7 @@ import { closeServer, listen } from '../../../api/listen.ts';
 import { createEventStreams } from '../../../api/streams/event-streams.ts';
 import type { StreamLimits } from '../../../api/streams/event-streams.ts';
 import { loadContainmentFile } from '../../../config/containment-file.ts';
+import { loadUpstreamsFile } from '../../../config/upstreams-file.ts';
 import { defaultForensicKeyFile, readForensicKey } from '../../../config/forensic-key-file.ts';
 import { openDatabase } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
@@ -52,6 +53,8 @@ export interface ApiUnderTest {
   databaseUrl: string;
   engine: FakeEngine;
   policyFile: { path: string };
+  /** Undefined: none is configured. */
+  upstreamsFile: { path: string | undefined };
   get: (path: string, init?: RequestInit) => Promise<Response>;
   post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>;
   close: () => Promise<void>;
@@ -82,6 +85,7 @@ export async function startApi({
   if (own !== undefined) await ensurePolicy(db, loadContainmentFile(POLICY_FILE), 'system');
   const engine = fakeEngine();
   const policyFile = { path: POLICY_FILE };
+  const upstreamsFile: { path: string | undefined } = { path: undefined };
   const streams = createEventStreams({ db, databaseUrl: usedUrl, log }, streamLimits);
   const app = await createApp({
     db,
@@ -90,6 +94,7 @@ export async function startApi({
     auth,
     intake: createIntakeQueue({ record: (batch) => recordEach(db, batch) }),
     readPolicyFile: async () => loadContainmentFile(policyFile.path),
+    readUpstreamsFile: async () => (upstreamsFile.path === undefined ? null : loadUpstreamsFile(upstreamsFile.path)),
     watches: engine,
     verificationKeys: () => [],
     watchIntervalMs: 30_000,
@@ -109,6 +114,7 @@ export async function startApi({
     databaseUrl: usedUrl,
     engine,
     policyFile,
+    upstreamsFile,
     get: (path, init) => fetch(url + path, init),
     post: (path, body, headers = {}) =>
       fetch(url + path, {

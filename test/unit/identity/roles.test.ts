@@ -30,6 +30,9 @@ describe('roles', () => {
       'forensic.export': 'security_owner',
       'ledger.read': 'auditor',
       'restore.promote': 'security_owner',
+      'upstream.read': readers,
+      'upstream.check': `${responders} org_admin`,
+      'upstream.account': 'security_owner org_admin',
       'policy.reload': 'org_admin',
     });
   });
