@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
+import type { MasterKeySource } from '../db/command/pin-master-key.ts';
 import type { ContainmentPolicy } from '../domain/containment/policy.ts';
 import type { Upstreams } from '../domain/upstream/definition.ts';
 import type { ForensicKey } from '../domain/forensic/key.ts';
@@ -31,6 +32,8 @@ export interface ApiDeps {
   ledgerPublic: boolean;
   /** The key that signs forensic bundles, read when asked. Errors: ForensicKeyError. */
   forensicKey: () => ForensicKey;
+  /** The key that wraps secrets. Errors: SecretsError master_key_missing. */
+  masterKey: MasterKeySource;
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */

@@ -2,6 +2,8 @@ import { ContainmentFileError } from '../config/containment-file.ts';
 import { UpstreamsFileError } from '../config/upstreams-file.ts';
 import { ForensicKeyError } from '../config/forensic-key-file.ts';
 import { DatabaseError, isUnreachable } from '../db/errors.ts';
+import { SecretsError } from '../db/secrets-error.ts';
+import { isProblemCode } from '../domain/problem/codes.ts';
 import { problem, problemOf, DomainError } from '../domain/problem/problem.ts';
 import type { Problem } from '../domain/problem/problem.ts';
 
@@ -10,6 +12,7 @@ export function problemFor(error: unknown): Problem {
   if (error instanceof DomainError) return problemOf(error);
   if (error instanceof DatabaseError) return problem(error.code);
   if (isUnreachable(error)) return problem('database_unreachable');
+  if (error instanceof SecretsError && isProblemCode(error.code)) return problem(error.code, { detail: error.message });
   if (error instanceof ForensicKeyError) return problem(error.code);
   if (error instanceof ContainmentFileError)
     return problem('policy_invalid', { detail: error.message, fields: error.fields });

@@ -7,12 +7,14 @@ import { ContainmentFileError, loadContainmentFile } from '../config/containment
 import { loadUpstreamsFile, UpstreamsFileError } from '../config/upstreams-file.ts';
 import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
+import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
 import { openDatabase } from '../db/client.ts';
 import type { Database } from '../db/client.ts';
 import { activePolicyDigest } from '../db/read/active-policy.ts';
 import { recordEach } from '../db/command/intake.ts';
+import { openMasterKey } from '../db/command/pin-master-key.ts';
 import { ensurePolicy } from '../db/command/policies.ts';
 import { ensureUpstreams } from '../db/command/upstreams.ts';
 import { loadedUpstreams } from '../db/read/upstreams.ts';
@@ -42,6 +44,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   const db = openDatabase({ url: env.databaseUrl, name: 'interlock-api' });
   const policy_digest = await policyInForce(db, env, log);
   await upstreamsInForce(db, env, log);
+  const masterKey = await openMasterKey(db, masterKeyOrigin(env));
   const engine = openTemporal({ address: env.temporalAddress, namespace: env.temporalNamespace });
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const streams = createEventStreams({ db, databaseUrl: env.databaseUrl, log });
@@ -57,6 +60,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     anchorIntervalMs: env.anchorIntervalMs,
     ledgerPublic: env.ledgerPublic,
     forensicKey: openForensicKey(env, log),
+    masterKey,
     auth,
     log,
     readUpstreamsFile: async () => (env.upstreamsFile === undefined ? null : loadUpstreamsFile(env.upstreamsFile)),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ConfigError } from './config-error.ts';
 import { isLoopback } from './loopback.ts';
+import type { MasterKey } from './master-key.ts';
 import { readVariables, refuseStrayVariables, type Environment } from './read-variables.ts';
 import { variables } from './variables.ts';
 
@@ -37,6 +38,9 @@ export type Env = Readonly<{
   signals: 'unsigned' | 'signed';
   /** Undefined: the one of the state root, which the embedded server makes. */
   forensicKeyFile: string | undefined;
+  /** The key that wraps secrets, or the file that holds it; with neither the embedded server makes one. */
+  masterKey: MasterKey | undefined;
+  masterKeyFile: string | undefined;
   ledgerPublic: boolean;
   allowedHosts: readonly string[];
   corsOrigins: readonly string[];
@@ -45,7 +49,7 @@ export type Env = Readonly<{
 /**
  * Parses `INTERLOCK_*` once; whoever needs a value is handed it.
  * @throws ConfigError `unknown`, `empty`, `missing`, `malformed`, or `refused` for combinations that would leave a door
- *   open: loopback trust on an address others can reach, no way to authenticate, unsigned signals without loopback trust
+ *   open: loopback trust on an address others can reach, no way to authenticate, unsigned signals without loopback trust; two master keys
  */
 export function readEnv(environment: Environment = process.env): Env {
   refuseStrayVariables(environment);
@@ -76,6 +80,8 @@ export function readEnv(environment: Environment = process.env): Env {
     watchIntervalMs: read.INTERLOCK_WATCH_INTERVAL * 1000,
     signals: read.INTERLOCK_SIGNALS ?? (loopbackTrust ? 'unsigned' : 'signed'),
     forensicKeyFile: read.INTERLOCK_FORENSIC_KEY_FILE,
+    masterKey: read.INTERLOCK_MASTER_KEY,
+    masterKeyFile: read.INTERLOCK_MASTER_KEY_FILE,
     ledgerPublic: read.INTERLOCK_LEDGER_PUBLIC,
     allowedHosts: Object.freeze(read.INTERLOCK_ALLOWED_HOSTS),
     corsOrigins: Object.freeze(read.INTERLOCK_CORS_ORIGINS),
@@ -85,6 +91,9 @@ export function readEnv(environment: Environment = process.env): Env {
 }
 
 function refuseOpenDoors(env: Env): void {
+  if (env.masterKey !== undefined && env.masterKeyFile !== undefined) {
+    throw new ConfigError('refused', 'INTERLOCK_MASTER_KEY_FILE', 'and INTERLOCK_MASTER_KEY both name a key: give one');
+  }
   if (env.loopbackTrust && !isLoopback(env.bind)) {
     throw new ConfigError('refused', 'INTERLOCK_LOOPBACK_TRUST', 'needs INTERLOCK_BIND to be a loopback address');
   }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { parseMasterKey } from './master-key.ts';
 
 /** TCP port, 1 to 65535. */
 export const port = z
@@ -40,6 +41,14 @@ export const seconds = count.refine((value) => value <= 3600);
 
 /** An address to listen on: an IP address or `localhost`. */
 export const bind = z.union([z.ipv4(), z.ipv6(), z.literal('localhost')]);
+
+/** 32 bytes as hex or base64; what is refused is not repeated. */
+export const masterKey = z.string().transform((value, context) => {
+  const key = parseMasterKey(value);
+  if (key !== undefined) return key;
+  context.addIssue({ code: 'custom', message: 'is no key of 32 bytes' });
+  return z.NEVER;
+});
 
 /** A node's name; it is part of a task queue's. */
 export const node = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/);

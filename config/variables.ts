@@ -1,6 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { address, bind, count, flag, list, node, origins, path, port, postgresUrl, seconds } from './fields.ts';
+import {
+  address,
+  bind,
+  count,
+  flag,
+  list,
+  masterKey,
+  node,
+  origins,
+  path,
+  port,
+  postgresUrl,
+  seconds,
+} from './fields.ts';
 
 const containmentFile = fileURLToPath(new URL('policy/containment.yaml', import.meta.url));
 
@@ -30,6 +43,8 @@ export const variables = {
   INTERLOCK_WATCH_INTERVAL: seconds.default(30),
   INTERLOCK_SIGNALS: z.enum(['unsigned', 'signed']).optional(),
   INTERLOCK_FORENSIC_KEY_FILE: path.optional(),
+  INTERLOCK_MASTER_KEY: masterKey.optional(),
+  INTERLOCK_MASTER_KEY_FILE: path.optional(),
   INTERLOCK_LEDGER_PUBLIC: flag.default(false),
   INTERLOCK_ALLOWED_HOSTS: list.default([]),
   INTERLOCK_CORS_ORIGINS: origins.default([]),

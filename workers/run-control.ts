@@ -1,11 +1,13 @@
 import { Client } from '@temporalio/client';
 import type { Env } from '../config/env.ts';
+import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { createAdapterActivities } from '../activities/adapters/create-adapter-activities.ts';
 import { createActivities } from '../activities/create-activities.ts';
 import { withFailures } from '../activities/failures.ts';
 import { createStartProcess } from '../activities/start-process.ts';
 import type { AttestationContext } from '../db/attestation/context.ts';
 import { openDatabase } from '../db/client.ts';
+import { openMasterKey } from '../db/command/pin-master-key.ts';
 import { schemaStatus } from '../db/migrate.ts';
 import { escalationPort } from './escalation-port.ts';
 import { adapterPort } from './adapter-port.ts';
@@ -47,6 +49,8 @@ export type ControlEnv = Pick<
   | 'watchIntervalMs'
   | 'blobRoot'
   | 'anchorIntervalMs'
+  | 'masterKey'
+  | 'masterKeyFile'
 >;
 
 /**
@@ -65,6 +69,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       await untilUp('temporal', () => registerSearchAttributes(connection, env.temporalNamespace), log, stop);
       const client = new Client({ connection, namespace: env.temporalNamespace });
       const startProcess = createStartProcess(client);
+      const masterKey = await openMasterKey(db, masterKeyOrigin(env));
       const { signer, verification } = instanceKey(env.stateRoot);
       const keys = [verification];
       const context = (): AttestationContext => ({ environment: env.env, keys });
@@ -78,7 +83,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         {
           ...createActivities({ record: port, startProcess, signals: env.signals }),
           ...escalationPort(db),
-          ...createAdapterActivities(adapterPort(db)),
+          ...createAdapterActivities(adapterPort({ db, masterKey })),
           ...enrolmentPort({ db, context, signer, verifier }),
           ...anchorPort(anchoring),
           ...watchPort({ db, context, signer, watchIntervalMs: env.watchIntervalMs, signals: env.signals }),

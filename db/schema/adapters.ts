@@ -27,7 +27,7 @@ export const adapters = pgTable(
     actions: text().array().$type<Action[]>().notNull(),
     /** The gates of `actions`. */
     gates: text().array().$type<Gate[]>().notNull(),
-    /** `file:/path` or `env:NAME`. */
+    /** `file:/path`, `env:NAME` or `slot:NAME`. */
     secret_ref: text().notNull(),
     /** During a rotation requests carry a signature by this one too. */
     previous_secret_ref: text(),

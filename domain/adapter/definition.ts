@@ -2,7 +2,7 @@
 import { ACTION_GATE, ACTIONS } from '../containment/types.ts';
 import type { Action, Gate } from '../containment/types.ts';
 import type { FieldProblem } from '../problem/field-problem.ts';
-import { parseSecretRef } from './secret-ref.ts';
+import { parseSecretRef } from '../secret/secret-ref.ts';
 
 export interface AdapterDefinition {
   mode: 'external';

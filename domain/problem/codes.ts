@@ -27,6 +27,7 @@ export const PROBLEMS = {
   entry_not_found: { status: 404, title: 'The log has no such entry' },
   tile_not_found: { status: 404, title: 'The log has no such tile' },
   upstream_not_found: { status: 404, title: 'No such upstream is loaded' },
+  secret_not_found: { status: 404, title: 'There is no such secret' },
   adapter_not_found: { status: 404, title: 'There is no such active adapter' },
 
   method_not_allowed: { status: 405, title: 'The resource does not take this method' },
@@ -65,6 +66,7 @@ export const PROBLEMS = {
   second_person_required: { status: 409, title: 'A second person has to ask for the same' },
   confirmation_required: { status: 409, title: 'A single operator confirms by typing the name of the object' },
   adapter_narrowed: { status: 409, title: 'Taking an action from an adapter needs two people: retire it' },
+  secret_class_fixed: { status: 409, title: 'The class of a slot never changes' },
   stale_state: { status: 409, title: 'The record changed since it was read' },
   idempotency_key_reused: { status: 409, title: 'The idempotency key was used for another request' },
   upstream_without_account: { status: 409, title: 'The upstream has no OAuth account' },
@@ -74,6 +76,7 @@ export const PROBLEMS = {
   payload_too_large: { status: 413, title: 'The body is longer than 64 KiB' },
   unsupported_media_type: { status: 415, title: 'The body is not of type application/json' },
   too_many_requests: { status: 429, title: 'Too many requests' },
+  secret_unreadable: { status: 500, title: 'The stored secret does not open' },
   internal: { status: 500, title: 'The server failed' },
 
   database_unreachable: { status: 503, title: 'The database is unreachable' },
@@ -87,6 +90,8 @@ export const PROBLEMS = {
   log_signer_unavailable: { status: 503, title: 'The worker that holds the log key did not sign in time' },
   spool_unavailable: { status: 503, title: 'The state root has no room for the bundle' },
   verification_key_missing: { status: 503, title: 'The public key of the instance is not there yet' },
+  master_key_missing: { status: 503, title: 'No master key is configured: secrets can be neither read nor written' },
+  master_key_mismatch: { status: 503, title: 'The secret was wrapped by another master key' },
   outcome_unknown: { status: 503, title: 'The database did not say whether it recorded the request' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

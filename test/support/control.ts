@@ -43,6 +43,8 @@ export async function startControl(
     watchIntervalMs: 30_000,
     blobRoot: join(stateRoot, 'blobs'),
     anchorIntervalMs: 300_000,
+    masterKey: undefined,
+    masterKeyFile: undefined,
     ...env,
     stateRoot,
   };

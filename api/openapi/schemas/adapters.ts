@@ -6,7 +6,9 @@ import { count, instant, text } from './common.ts';
 
 export const adapterName = z.string().regex(ADAPTER_NAME);
 const gateAction = named('GateAction', z.enum(ACTIONS.filter((action) => ACTION_GATE[action] !== null)));
-const secretRef = z.string().regex(/^(env:[A-Z_][A-Z0-9_]{0,127}|file:\/.+)$/);
+const secretRef = z
+  .string()
+  .regex(/^(env:[A-Z_][A-Z0-9_]{0,127}|file:\/.+|slot:[a-z0-9][a-z0-9._-]{0,127}(@previous)?)$/);
 
 export const adapterDefinition = named(
   'AdapterDefinition',

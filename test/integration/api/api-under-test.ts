@@ -14,8 +14,10 @@ import { loadUpstreamsFile } from '../../../config/upstreams-file.ts';
 import { defaultForensicKeyFile, readForensicKey } from '../../../config/forensic-key-file.ts';
 import { openDatabase } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
+import type { MasterKeySource } from '../../../db/command/pin-master-key.ts';
 import { recordEach } from '../../../db/command/intake.ts';
 import { ensurePolicy } from '../../../db/command/policies.ts';
+import { SecretsError } from '../../../db/secrets-error.ts';
 import { testDatabase } from '../../support/postgres.ts';
 
 export const POLICY_FILE = new URL('../../../config/policy/containment.yaml', import.meta.url).pathname;
@@ -67,8 +69,14 @@ export interface Options {
   ledgerPublic?: boolean;
   streamLimits?: Partial<StreamLimits>;
   stateRoot?: string;
+  /** By default there is none. */
+  masterKey?: MasterKeySource;
   log?: Logger;
 }
+
+export const noMasterKey: MasterKeySource = () => {
+  throw new SecretsError('master_key_missing');
+};
 
 /** The API on a free port over a database of its own; Temporal is the fake. */
 export async function startApi({
@@ -77,6 +85,7 @@ export async function startApi({
   ledgerPublic = false,
   streamLimits = {},
   stateRoot = '/tmp',
+  masterKey = noMasterKey,
   log = pino({ level: 'silent' }),
 }: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
@@ -101,6 +110,7 @@ export async function startApi({
     anchorIntervalMs: 300_000,
     ledgerPublic,
     forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
+    masterKey,
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp' },
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { verifySignature } from '../../../deploy/reference-adapter/signature.mjs';
 import { signedHeaders } from '../../../activities/adapters/sign.ts';
 import { parseDefinition } from '../../../domain/adapter/definition.ts';
-import { parseSecretRef } from '../../../domain/adapter/secret-ref.ts';
+import { parseSecretRef } from '../../../domain/secret/secret-ref.ts';
 import { judgeReply, pauseMs } from '../../../domain/adapter/state.ts';
 
 const GOOD = {
@@ -55,7 +55,19 @@ describe('a definition', () => {
 
   it('names its secret by a place, never one of our own variables', () => {
     expect(parseSecretRef('env:ADAPTER_SECRET')).toEqual({ kind: 'env', name: 'ADAPTER_SECRET' });
-    for (const bad of ['env:INTERLOCK_DATABASE_URL', 'file:relative', 'file:/a/../b', 'env:', 'secret'])
+    expect(parseSecretRef('slot:adapters.frost')).toEqual({ kind: 'slot', slot: 'adapters.frost', which: 'current' });
+    expect(parseSecretRef('slot:a@previous')).toEqual({ kind: 'slot', slot: 'a', which: 'previous' });
+    for (const bad of [
+      'slot:',
+      'slot:A',
+      'slot:a@first',
+      'slot:a/b',
+      'env:INTERLOCK_DATABASE_URL',
+      'file:relative',
+      'file:/a/../b',
+      'env:',
+      'secret',
+    ])
       expect(parseSecretRef(bad), bad).toBeNull();
   });
 });

@@ -92,6 +92,7 @@ describe('environment', () => {
     ['INTERLOCK_CORS_ORIGINS', 'https://ops.example/path'],
     ['INTERLOCK_ALLOWED_HOSTS', 'a,,b'],
     ['INTERLOCK_RELAY_WINDOW', '-1'],
+    ['INTERLOCK_MASTER_KEY', 'hunter2'],
   ])('names %s when its value is %s', (name, value) => {
     expect(refusal({ ...embedded, [name]: value })).toEqual(['malformed', name]);
   });
@@ -113,6 +114,15 @@ describe('environment', () => {
     const untrusted = { ...embedded, INTERLOCK_LOOPBACK_TRUST: '0' };
     expect(refusal(untrusted)).toEqual(['refused', 'INTERLOCK_TOKENS_FILE']);
     expect(readEnv({ ...untrusted, INTERLOCK_TOKENS_FILE: 'tokens' }).signals).toBe('signed');
+  });
+
+  it('refuses two master keys, and takes one', () => {
+    const INTERLOCK_MASTER_KEY = '0f'.repeat(32);
+    expect(refusal({ ...embedded, INTERLOCK_MASTER_KEY, INTERLOCK_MASTER_KEY_FILE: 'k' })).toEqual([
+      'refused',
+      'INTERLOCK_MASTER_KEY_FILE',
+    ]);
+    expect(readEnv({ ...embedded, INTERLOCK_MASTER_KEY }).masterKey?.key_id).toMatch(/^[0-9a-f]{16}$/);
   });
 
   it('refuses unsigned signals outside loopback trust', () => {

@@ -1,0 +1,78 @@
+import { createHmac } from 'node:crypto';
+import { canonicalJson } from '../../domain/canonical/json.ts';
+import type { SlotClass } from '../../domain/secret/slot.ts';
+import type { Database } from '../client.ts';
+import type { NamedKey } from '../secrets/envelope.ts';
+import { writeEntries } from '../write/ledger.ts';
+import { writeVersion } from '../write/secrets.ts';
+import type { WrittenVersion } from '../write/secrets.ts';
+import type { Caller } from './caller.ts';
+import { decideOnce } from './decide-once.ts';
+import type { Reused } from './decide-once.ts';
+import { pinMasterKey } from './pin-master-key.ts';
+import type { MasterKeySource } from './pin-master-key.ts';
+
+/** What secrets are worked with. */
+export interface SecretsDeps {
+  db: Database;
+  masterKey: MasterKeySource;
+}
+
+export interface SecretToSet {
+  slot: string;
+  /** UTF-8 of the value; the caller zeroes it. */
+  value: Buffer;
+  kind?: string | undefined;
+  class?: SlotClass | undefined;
+  decision_id: string;
+}
+
+export type SecretSet = ({ ok: true } & WrittenVersion) | { ok: false; code: 'secret_class_fixed' } | Reused;
+
+/**
+ * Gives a slot a new value, and makes the slot where there is none: a new version, an entry `secret_set`, and the end of
+ * the slot's live leases, in one transaction. The class is `subject` unless it is said, and never changes. Errors:
+ * SecretsError master_key_missing, master_key_mismatch.
+ */
+export async function setSecret({ db, masterKey }: SecretsDeps, by: Caller, asked: SecretToSet): Promise<SecretSet> {
+  const master = masterKey();
+  const { slot, decision_id } = asked;
+  const once = {
+    workspace_id: by.workspace_id,
+    aggregate: `secret/${slot}`,
+    kind: 'set',
+    key: { decision_id, request_digest: keyedDigest(master, asked) },
+  };
+  return decideOnce<SecretSet>(db, by, once, async (tx, now) => {
+    await pinMasterKey(tx, master, by, now);
+    const { value, kind, class: slotClass } = asked;
+    const written = await writeVersion(tx, master, by, { slot, value, kind, class: slotClass }, now);
+    if (written === null) return { ok: false, code: 'secret_class_fixed' };
+    await writeEntries(tx, [
+      {
+        workspace_id: by.workspace_id,
+        at: now,
+        actor: by.actor,
+        on_behalf_of: by.on_behalf_of,
+        action: 'secret_set',
+        object: `secret/${slot}`,
+        record_hash: null,
+        record_version: written.version,
+        detail: { ...written },
+        policy_digest: null,
+      },
+    ]);
+    return { ok: true, ...written };
+  });
+}
+
+/** A plain digest of a short secret could be found by trying; this one needs the master key. */
+function keyedDigest({ key }: NamedKey, { slot, value, kind, class: slotClass }: SecretToSet): string {
+  const said = canonicalJson({ kind: kind ?? null, class: slotClass ?? null, set: slot });
+  return createHmac('sha256', key)
+    .update('interlock/set-secret/v1\u0000')
+    .update(said)
+    .update('\u0000')
+    .update(value)
+    .digest('hex');
+}

@@ -1,0 +1,110 @@
+import { DEFAULT_CLASS, DEFAULT_KIND } from '../../domain/secret/slot.ts';
+import type { SlotClass } from '../../domain/secret/slot.ts';
+import { prepared } from '../client.ts';
+import type { Queryable } from '../client.ts';
+import type { secretSlots } from '../schema/secrets.ts';
+import { createDataKey, openDataKey, sealSecret } from '../secrets/envelope.ts';
+import type { NamedKey } from '../secrets/envelope.ts';
+import type { Tx } from '../transaction.ts';
+
+export type SlotRow = typeof secretSlots.$inferSelect;
+
+/** A new value of a slot. What is not said stays as it is, or is the default of a new one. */
+export interface NewVersion {
+  slot: string;
+  value: Buffer;
+  kind?: string | undefined;
+  class?: SlotClass | undefined;
+  /** The earlier version whose value comes back, and since when it was exposed. */
+  rolled_back_to?: number;
+  exposed_since?: string | null;
+}
+
+export interface WrittenVersion {
+  created: boolean;
+  kind: string;
+  class: SlotClass;
+  version: number;
+  leases_revoked: number;
+}
+
+interface By {
+  workspace_id: string;
+  actor: string;
+  on_behalf_of: string | null;
+}
+
+/** Leases are counted up to here; all of them are revoked. */
+export const LEASES_COUNTED = 10_000;
+
+/** How many unexpired leases of a slot are in an epoch. */
+export async function countLeases(tx: Queryable, { workspace_id }: By, slot: string, epoch: number): Promise<number> {
+  const [row] = await prepared<{ n: number }>(
+    tx,
+    'leases-of-slot',
+    `SELECT count(*)::int4 AS n FROM (SELECT 1 FROM leases WHERE workspace_id = $1 AND slot = $2 AND slot_epoch = $3
+      AND not_after > clock_timestamp() LIMIT ${LEASES_COUNTED}) AS live`,
+    [workspace_id, slot, epoch],
+  );
+  return row?.n ?? 0;
+}
+
+export async function lockSlot(tx: Queryable, workspace_id: string, slot: string): Promise<SlotRow | undefined> {
+  const [row] = await prepared<SlotRow>(
+    tx,
+    'secret-slot-lock',
+    'SELECT * FROM secret_slots WHERE workspace_id = $1 AND slot = $2 FOR UPDATE',
+    [workspace_id, slot],
+  );
+  return row;
+}
+
+/**
+ * Seals a new version under the slot's data key; its live leases end with it. The class never changes: a slot that turned
+ * into a `control` slot would leave the vault. Null when another class is asked for. Errors: those of `openDataKey`.
+ */
+export async function writeVersion(
+  tx: Tx,
+  master: NamedKey,
+  by: By,
+  asked: NewVersion,
+  now: string,
+): Promise<WrittenVersion | null> {
+  const at = { workspace_id: by.workspace_id, slot: asked.slot };
+  const known = await lockSlot(tx, by.workspace_id, asked.slot);
+  if (known !== undefined && asked.class !== undefined && asked.class !== known.class) return null;
+  const kind = asked.kind ?? known?.kind ?? DEFAULT_KIND;
+  const slotClass = known?.class ?? asked.class ?? DEFAULT_CLASS;
+  const { data, wrapped } =
+    known === undefined
+      ? createDataKey(master, at)
+      : { data: openDataKey(master, at, known.wrapped_key), wrapped: known.wrapped_key };
+  const version = (known?.current_version ?? 0) + 1;
+  const envelope = sealSecret(data, at, version, asked.value);
+  const leases_revoked = known === undefined ? 0 : await countLeases(tx, by, asked.slot, known.lease_epoch);
+  await tx.query({
+    name: 'secret-slot-write',
+    text: `INSERT INTO secret_slots AS s (workspace_id, slot, kind, class, wrapped_key, current_version, created_at, updated_at,
+        actor, on_behalf_of) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)
+      ON CONFLICT (workspace_id, slot) DO UPDATE SET kind = excluded.kind, current_version = excluded.current_version,
+        updated_at = excluded.updated_at, lease_epoch = s.lease_epoch + 1, epoch_reason = 'slot_overwritten', epoch_at = excluded.updated_at`,
+    values: [by.workspace_id, asked.slot, kind, slotClass, wrapped, version, now, by.actor, by.on_behalf_of],
+  });
+  await tx.query({
+    name: 'secret-version-write',
+    text: `INSERT INTO secret_versions (workspace_id, slot, version, envelope, rolled_back_to, exposed_since, created_at, actor, on_behalf_of)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    values: [
+      by.workspace_id,
+      asked.slot,
+      version,
+      envelope,
+      asked.rolled_back_to ?? null,
+      asked.exposed_since ?? null,
+      now,
+      by.actor,
+      by.on_behalf_of,
+    ],
+  });
+  return { created: known === undefined, kind, class: slotClass, version, leases_revoked };
+}
