@@ -48,7 +48,7 @@ export function guardedFetch({ internal, timeoutMs, longest = LONGEST, resolve }
       // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- undici's Response is read as one
       return bounded(reply, longest);
     } catch (error) {
-      throw failureOf(error, late);
+      throw failureOf(error, signal);
     }
   }
 

@@ -1,6 +1,6 @@
 // What Interlock calls with a credential is an entry of one reviewed file, exact or refused; the credential is named by where it is.
 import { z } from 'zod';
-import { parseSecretRef } from '../adapter/secret-ref.ts';
+import { parseSecretRef } from '../secret/secret-ref.ts';
 import { hashCanonical } from '../canonical/hash.ts';
 import type { Sha256 } from '../canonical/hash.ts';
 import { jsonPath } from '../json/path.ts';

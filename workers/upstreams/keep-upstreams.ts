@@ -8,6 +8,7 @@ import { answerUpstream, takeUpstreamRequests } from '../../db/command/upstream-
 import type { UpstreamRequest } from '../../db/command/upstream-requests.ts';
 import { loadedUpstreams } from '../../db/read/upstreams.ts';
 import type { LoadedUpstreams } from '../../db/read/upstreams.ts';
+import { SecretsError } from '../../db/secrets-error.ts';
 import type { Upstream } from '../../domain/upstream/definition.ts';
 import { probesOf } from '../../domain/upstream/probes.ts';
 import type { ProbeName } from '../../domain/upstream/probes.ts';
@@ -98,9 +99,10 @@ async function answerWaiting(tools: Tools): Promise<number> {
   await Promise.all(
     waiting.map(async (request) => {
       const answer = await answerOf(tools, request).catch((error: unknown) => {
-        if (!(error instanceof OauthError))
+        const known = error instanceof OauthError || error instanceof SecretsError;
+        if (!known)
           tools.log.warn({ event: 'upstreams.request_failed', kind: request.kind, name: request.name, err: error });
-        return { error: error instanceof OauthError ? error.code : 'failed' };
+        return { error: known ? error.code : 'failed' };
       });
       await answerUpstream(tools.db, request.request_id, answer);
     }),
