@@ -37,5 +37,13 @@ export interface ApiDeps {
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */
-  about: { instance: string; version: string; bind: string; stateRoot: string; blobRoot: string };
+  about: {
+    instance: string;
+    version: string;
+    bind: string;
+    stateRoot: string;
+    blobRoot: string;
+    /** Whether a supervisor of this machine started everything and holds the lock of the state root. */
+    embedded: boolean;
+  };
 }

@@ -71,6 +71,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
       bind: `${env.bind}:${env.port}`,
       stateRoot: env.stateRoot,
       blobRoot: env.blobRoot,
+      embedded: env.env === 'embedded',
     },
   };
   const servers: Server[] = [

@@ -4,7 +4,8 @@ import type { EngineStatus } from './engine.ts';
 import { within } from './temporal-deadline.ts';
 
 const QUEUES = ['control', 'control-critical'];
-const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
+const EGRESS_QUEUE = 'egress';
+const { TASK_QUEUE_TYPE_ACTIVITY, TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 const ASK_MS = 1000;
 const KNOWN_MS = 2000;
 /** A poll lasts up to 60 s; who was not seen for longer is gone. */
@@ -16,18 +17,28 @@ export function pollerStatus(connection: Connection, namespace: string): () => P
 
   async function ask(): Promise<EngineStatus> {
     try {
-      const polled = await within(connection, ASK_MS, () => Promise.all(QUEUES.map(isPolled)));
-      return { reachable: true, unpolled: QUEUES.filter((_, i) => !polled[i]) };
+      const [egressPolled, ...polled] = await within(connection, ASK_MS, () =>
+        Promise.all([
+          isPolled(EGRESS_QUEUE, TASK_QUEUE_TYPE_ACTIVITY),
+          ...QUEUES.map((queue) => isPolled(queue, TASK_QUEUE_TYPE_WORKFLOW)),
+        ]),
+      );
+      return {
+        reachable: true,
+        polled: QUEUES.filter((_, i) => polled[i]),
+        unpolled: QUEUES.filter((_, i) => !polled[i]),
+        egressPolled: egressPolled ?? false,
+      };
     } catch {
-      return { reachable: false, unpolled: QUEUES };
+      return { reachable: false, polled: [], unpolled: QUEUES, egressPolled: false };
     }
   }
 
-  async function isPolled(name: string): Promise<boolean> {
+  async function isPolled(name: string, taskQueueType: number): Promise<boolean> {
     const { pollers } = await connection.workflowService.describeTaskQueue({
       namespace,
       taskQueue: { name },
-      taskQueueType: TASK_QUEUE_TYPE_WORKFLOW,
+      taskQueueType,
     });
     return pollers.some((p) => Date.now() - Number(p.lastAccessTime?.seconds ?? 0) * 1000 < POLLER_SEEN_MS);
   }

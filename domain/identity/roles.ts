@@ -53,6 +53,7 @@ const PERMITTED = {
   'restore.promote': ['security_owner'],
   'forensic.export': ['security_owner'],
   'ledger.read': ['auditor'],
+  'doctor.run': READERS,
   'upstream.read': READERS,
   'upstream.check': [...RESPONDERS, 'org_admin'],
   'upstream.account': ['security_owner', 'org_admin'],

@@ -10,7 +10,7 @@ import { keepUpstreams } from '../../workers/upstreams/keep-upstreams.ts';
 import type { UpstreamWork } from '../../workers/upstreams/keep-upstreams.ts';
 import { slotTokenStore, upstreamSecret } from '../../workers/upstreams/secrets.ts';
 import { startApi } from '../integration/api/api-under-test.ts';
-import type { ApiUnderTest } from '../integration/api/api-under-test.ts';
+import type { ApiUnderTest, Options } from '../integration/api/api-under-test.ts';
 import { freshMasterKey } from './secrets.ts';
 
 export interface UpstreamsUnderTest {
@@ -26,8 +26,11 @@ export interface UpstreamsUnderTest {
 }
 
 /** The API and the worker that reaches the outside, over a database of their own. */
-export async function startUpstreams(work: Partial<UpstreamWork> = {}): Promise<UpstreamsUnderTest> {
-  const api = await startApi();
+export async function startUpstreams(
+  work: Partial<UpstreamWork> = {},
+  options: Options = {},
+): Promise<UpstreamsUnderTest> {
+  const api = await startApi(options);
   const folder = mkdtempSync(join(tmpdir(), 'interlock-upstreams-'));
   const path = join(folder, 'upstreams.json');
   const key = freshMasterKey();

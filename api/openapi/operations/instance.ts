@@ -1,5 +1,6 @@
 import type { Operation } from '../operation.ts';
-import { available, document, health, nothing, reloaded, status, unavailable } from '../schemas/instance.ts';
+import { z } from 'zod';
+import { available, diagnosis, document, health, nothing, reloaded, status, unavailable } from '../schemas/instance.ts';
 
 const tag = 'instance';
 
@@ -54,6 +55,16 @@ export const operations: Operation[] = [
     tag,
     about: 'Everything the instance knows of itself.',
     responses: { 200: { about: 'the status', schema: status } },
+  },
+  {
+    method: 'GET',
+    path: '/v1/doctor',
+    action: 'doctor.run',
+    id: 'getDiagnosis',
+    tag,
+    about: 'Looks now at everything the server can look at from its side; a check that cannot run has failed.',
+    query: { only: { about: 'the parts of the installation alone', schema: z.enum(['components']) } },
+    responses: { 200: { about: 'what was found, also when it is bad', schema: diagnosis } },
   },
   {
     method: 'POST',

@@ -71,4 +71,21 @@ export const status = named(
     .describe('paths are added, never renamed; a subsystem that is absent says configured false'),
 );
 
+export const diagnosis = named(
+  'Diagnosis',
+  z.object({
+    ok: z.boolean().describe('whether every check found what it looks for'),
+    time: instant,
+    checks: z.array(
+      z.object({
+        name: z.string().describe('the check, and behind a colon what it looked at'),
+        ok: z.boolean(),
+        code: z.string().nullable(),
+        detail: z.string().nullable(),
+        component: z.boolean(),
+      }),
+    ),
+  }),
+);
+
 export const document = named('OpenApiDocument', z.looseObject({ openapi: z.string() }).describe('this document'));

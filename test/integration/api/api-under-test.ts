@@ -42,7 +42,9 @@ export function fakeEngine(): FakeEngine {
     replace: async () => ({ kind: 'unreachable' }),
     status: async () => ({
       reachable: engine.reachable,
+      polled: engine.reachable ? ['control', 'control-critical'] : [],
       unpolled: engine.reachable ? [] : ['control', 'control-critical'],
+      egressPolled: engine.reachable,
     }),
   };
   return engine;
@@ -112,7 +114,7 @@ export async function startApi({
     forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
     masterKey,
     log,
-    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp' },
+    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp', embedded: true },
   });
   const server = await listen(app, '127.0.0.1', 0);
   const { port } = server.address() as AddressInfo;

@@ -30,6 +30,7 @@ describe('roles', () => {
       'forensic.export': 'security_owner',
       'ledger.read': 'auditor',
       'restore.promote': 'security_owner',
+      'doctor.run': readers,
       'upstream.read': readers,
       'upstream.check': `${responders} org_admin`,
       'upstream.account': 'security_owner org_admin',
