@@ -38,6 +38,7 @@ export function probesOf(upstream: Upstream): ProbeName[] {
 const READY_PATH: Partial<Record<Upstream['kind'], string>> = {
   opa: '/health',
   oidc: '/.well-known/openid-configuration',
+  oauth: '/.well-known/oauth-authorization-server',
 };
 
 /** What is asked to know whether an upstream works; by default its URL, or what its kind answers for its health. */
