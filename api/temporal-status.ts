@@ -27,14 +27,14 @@ export function pollerStatus(connection: Connection, namespace: string): () => P
         reachable: true,
         polled: QUEUES.filter((_, i) => polled[i]),
         unpolled: QUEUES.filter((_, i) => !polled[i]),
-        egressPolled: egressPolled ?? false,
+        egressPolled,
       };
     } catch {
       return { reachable: false, polled: [], unpolled: QUEUES, egressPolled: false };
     }
   }
 
-  async function isPolled(name: string, taskQueueType: number): Promise<boolean> {
+  async function isPolled(name: string, taskQueueType: typeof TASK_QUEUE_TYPE_ACTIVITY | typeof TASK_QUEUE_TYPE_WORKFLOW): Promise<boolean> {
     const { pollers } = await connection.workflowService.describeTaskQueue({
       namespace,
       taskQueue: { name },

@@ -1,5 +1,5 @@
 import { activePolicyDigest } from '../../db/read/active-policy.ts';
-import { sha256 } from '../../db/write/change.ts';
+import { sha256 } from '../sha256.ts';
 import { policyDigest } from '../../domain/containment/policy.ts';
 import type { ApiDeps } from '../deps.ts';
 

@@ -2,7 +2,7 @@ import { loadedUpstreams, upstreamProbes } from '../../db/read/upstreams.ts';
 import { upstreamsDigest } from '../../domain/upstream/definition.ts';
 import { providerReadiness } from '../../domain/upstream/readiness.ts';
 import type { ProviderReadiness } from '../../domain/upstream/readiness.ts';
-import { sha256 } from '../../db/write/change.ts';
+import { sha256 } from '../sha256.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ABSENT, ABSENT_FILE } from './absent.ts';
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { startServer } from './upstreams.ts';
 import type { TestServer } from './upstreams.ts';
 
@@ -42,7 +41,7 @@ export async function startMcpServer({ accepts, issuer }: McpOptions): Promise<M
     tool('whoami', false);
     tool('fails', true);
     const transport = new StreamableHTTPServerTransport({ enableJsonResponse: false });
-    await mcp.connect(transport as Transport);
+    await mcp.connect(transport);
     res.once('close', () => void mcp.close());
     await transport.handleRequest(req, res);
   }

@@ -111,7 +111,10 @@ export async function startUpstream(token: () => string): Promise<TestServer & {
     for await (const chunk of req) body += String(chunk);
     const { method = '', url = '', headers } = req;
     upstream.requests.push({ method, url, authorization: headers.authorization, body });
-    if (behave.next !== null) return behave.next(res);
+    if (behave.next !== null) {
+      behave.next(res);
+      return;
+    }
     if (url === '/health') return void res.writeHead(200).end('{"ok":true}');
     if (headers.authorization !== `Bearer ${token()}`) return void res.writeHead(401).end();
     res.writeHead(200).end(method === 'POST' ? `{"echo":${JSON.stringify(body)},"pong":true}` : '[]');

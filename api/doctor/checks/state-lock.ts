@@ -23,7 +23,7 @@ export const check: DoctorCheck = {
 
 /** proc(5): a process is its number, the boot, and the tick at which it started. */
 async function holderOf(text: string): Promise<Said> {
-  const { pid, boot_id, start_ticks } = JSON.parse(text) as { pid: number; boot_id: string; start_ticks: string };
+  const { pid, boot_id, start_ticks } = JSON.parse(text) as Record<string, unknown>;
   const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
   const stat = await readFile(`/proc/${Number(pid)}/stat`, 'utf8').catch(() => undefined);
   const started = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
