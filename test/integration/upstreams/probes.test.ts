@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { recordProbe } from '../../../db/command/upstream-probes.ts';
+import { loadedUpstreams } from '../../../db/read/upstreams.ts';
 import { json } from '../api/api-under-test.ts';
 import { eventually } from '../../support/eventually.ts';
 import { set } from '../../support/secrets.ts';
@@ -113,6 +115,31 @@ describe('probes of upstreams', () => {
       "SELECT action FROM ledger_entries WHERE object = 'upstream/model' AND action LIKE 'upstream_%' ORDER BY entry_id DESC LIMIT 2",
     );
     expect(said.rows).toEqual([{ action: 'upstream_answers' }, { action: 'upstream_fails' }]);
+  });
+
+  it('keep the last hundred changes of each', async () => {
+    await world.load(model({ default: false }));
+    const digest = (await loadedUpstreams(world.api.db))!.digest;
+    const of = { name: 'model', probe: 'canary', digest, actor: 'test' } as const;
+    for (let i = 0; i < 103; i++)
+      await recordProbe(
+        world.api.db,
+        of,
+        i % 2 === 0 ? { ok: true, latency_ms: 1 } : { ok: false, code: 'timeout', latency_ms: 1 },
+      );
+    const kept = await world.api.db
+      .query(`SELECT ok FROM upstream_probe_changes WHERE name = 'model' AND probe = 'canary'
+      ORDER BY change_id DESC`);
+    expect(kept.rows).toHaveLength(100);
+    expect(kept.rows[0]).toEqual({ ok: true });
+  });
+
+  it('of a set that is no longer loaded are not recorded', async () => {
+    await world.load(model());
+    const late = { name: 'model', probe: 'canary', digest: 'of another set', actor: 'test' } as const;
+    await recordProbe(world.api.db, late, { ok: true, latency_ms: 1 });
+    const { upstreams } = await json<{ upstreams: { probes: object[] }[] }>(world.api.get('/v1/upstreams'));
+    expect(upstreams[0]!.probes).toContainEqual(expect.objectContaining({ probe: 'canary', ok: null }));
   });
 
   it('leave no credential in the log, the record or the ledger', async () => {
