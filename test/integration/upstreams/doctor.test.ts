@@ -8,7 +8,7 @@ import { RELAY_SESSION } from '../../../db/read/relay.ts';
 import type { Finding } from '../../../domain/doctor/finding.ts';
 import { takeStateLock } from '../../../script/supervisor/state-lock.ts';
 import { runSequencer } from '../../../workers/sequencer/sequencer.ts';
-import { json } from '../api/api-under-test.ts';
+import { json, startApi } from '../api/api-under-test.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startUpstream, startUpstreams } from '../../support/upstreams.ts';
 import type { UpstreamsUnderTest } from '../../support/upstreams.ts';
@@ -150,6 +150,24 @@ describe('interlock doctor', () => {
     expect(offline).toEqual(behind);
     await db.query("INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('', 0)");
     expect((await run(['db', 'status', '--base-url', world.api.url])).code).toBe(0);
+  });
+
+  it('S1-45 fails when a store cannot be written', async () => {
+    const bad = await startApi({ databaseUrl: world.api.databaseUrl, stateRoot: '/proc/nowhere' });
+    onTestFinished(() => bad.close());
+    const { checks } = await json<{ checks: Finding[] }>(bad.get('/v1/doctor?only=components'));
+    expect(checks.filter(({ name, ok }) => name.startsWith('storage') && !ok)).toMatchObject([
+      { name: 'storage:state_root', code: 'write_failed' },
+    ]);
+  });
+
+  it('finds a database that is gone, and answers all the same', async () => {
+    const gone = await startApi({ databaseUrl: 'postgres://nobody@127.0.0.1:9/x', stateRoot });
+    onTestFinished(() => gone.close());
+    const { ok, checks } = await json<{ ok: boolean; checks: Finding[] }>(gone.get('/v1/doctor'));
+    expect(ok).toBe(false);
+    expect(checks.find(({ name }) => name === 'database')).toMatchObject({ ok: false, code: 'check_failed' });
+    expect(checks.filter((check) => check.ok).map(({ name }) => name)).not.toContain('migrations');
   });
 
   it('finds a server that does not answer, with exit code 1', async () => {

@@ -78,6 +78,46 @@ describe('the event stream, looked at from the client', () => {
   });
 });
 
+describe('the server, looked at from the client', () => {
+  const answering = (path: string, answer: Stream) =>
+    server((req, res) => {
+      if (req.url === path) answer(res);
+      else if (req.method === 'OPTIONS') res.writeHead(204).end();
+      else if (req.url === '/v1/events/stream') good(res);
+      else res.writeHead(200, { 'Content-Type': 'application/json' }).end('{"status":"ok","checks":[]}');
+    });
+
+  it('S1-43 is not ready when /readyz says so, is something else, or is a page of a proxy', async () => {
+    const answers: Stream[] = [
+      (res) => res.writeHead(503).end('{"status":"unavailable","failing":["relay"]}'),
+      (res) => res.writeHead(200).end('{"status":"unavailable"}'),
+      (res) => res.writeHead(200).end('<html>ok</html>'),
+    ];
+    for (const answer of answers)
+      expect(await failed(await answering('/readyz', answer))).toEqual({ 'client:readyz': 'not_ready' });
+  });
+
+  it('has a clock of its own that is compared with ours', async () => {
+    const at =
+      (ms: number): Stream =>
+      (res) => {
+        res.sendDate = false;
+        if (ms !== Infinity) res.setHeader('Date', new Date(Date.now() + ms).toUTCString());
+        res.writeHead(200).end('{"status":"ok"}');
+      };
+    expect(await failed(await answering('/healthz', at(60_000)))).toEqual({ 'client:clock': 'clock_skew' });
+    expect(await failed(await answering('/healthz', at(-60_000)))).toEqual({ 'client:clock': 'clock_skew' });
+    expect(await failed(await answering('/healthz', at(Infinity)))).toEqual({ 'client:clock': 'clock_unknown' });
+  });
+
+  it('is not well when its diagnosis cannot be had', async () => {
+    const refused = await answering('/v1/doctor', (res) =>
+      res.writeHead(403).end('{"error":"no","code":"not_permitted"}'),
+    );
+    expect(await failed(refused)).toEqual({ server: 'not_permitted' });
+  });
+});
+
 describe('browser origins, looked at from the client', () => {
   const O = 'https://console.example';
   const headers = (origin: string) => ({
