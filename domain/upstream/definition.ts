@@ -73,6 +73,8 @@ const upstream = z
       context.addIssue({ code: 'custom', message: code, path: [path] });
     const mode = authMode(entry);
     if (['bearer', 'basic', 'header'].includes(mode) && entry.auth_ref === undefined) refuse('auth_ref', 'required');
+    // A credential in the clear is read by whoever carries it; the own network may be trusted with it.
+    if (mode !== 'none' && !entry.internal && /^http:/i.test(entry.url)) refuse('url', 'needs_tls');
     if (mode === 'none' && entry.auth_ref !== undefined) refuse('auth', 'invalid_value');
     if (mode === 'header' && entry.auth_header === undefined) refuse('auth_header', 'required');
     if (mode !== 'header' && entry.auth_header !== undefined) refuse('auth_header', 'unknown_field');
@@ -82,6 +84,9 @@ const upstream = z
       refuse('auth_ref', 'required');
     if (entry.oauth?.grant === 'client_credentials' && entry.oauth.client_auth === 'none')
       refuse('oauth', 'invalid_value');
+    // Else the MCP server would say where the secret of the client is sent.
+    if (entry.kind === 'mcp' && entry.oauth?.issuer === undefined && (entry.oauth?.client_auth ?? 'none') !== 'none')
+      refuse('oauth', 'issuer_required');
     if (entry.canary !== undefined && 'tool' in entry.canary !== (entry.kind === 'mcp'))
       refuse('canary', 'invalid_value');
     if (entry.kind === 'mcp' && entry.readiness !== undefined) refuse('readiness', 'unknown_field');
@@ -109,7 +114,7 @@ export type ToolCall = z.infer<typeof toolCall>;
 export type OauthAccount = z.infer<typeof account>;
 export type Upstreams = z.infer<typeof upstreamsFile>;
 
-/** A file that is no list of upstreams, with every place that is wrong. Codes: inline_secret, required, unknown_field, repeated, too_deep, invalid_value. */
+/** A file that is no list of upstreams, with every place that is wrong. Codes: inline_secret, required, unknown_field, repeated, needs_tls, issuer_required, too_deep, invalid_value. */
 export class UpstreamsError extends Error {
   override readonly name = 'UpstreamsError';
   readonly fields: FieldProblem[];
@@ -141,7 +146,7 @@ function isUpstreamUrl(value: string): boolean {
   return /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/i.test(value);
 }
 
-const OWN_CODES = ['inline_secret', 'required', 'unknown_field', 'repeated'];
+const OWN_CODES = ['inline_secret', 'required', 'unknown_field', 'repeated', 'needs_tls', 'issuer_required'];
 
 function problemsOf(issue: z.core.$ZodIssue, raw: unknown): FieldProblem[] {
   const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));

@@ -19,8 +19,8 @@ export interface UpstreamsUnderTest {
   masterKey: () => ReturnType<typeof freshMasterKey>;
   /** What the worker logged so far. */
   logged: () => string;
-  /** Writes the file and reloads it. */
-  load: (...upstreams: object[]) => Promise<Response>;
+  /** Writes the file and reloads it; throws when it is refused. */
+  load: (...upstreams: object[]) => Promise<void>;
   check: (probes: string[], name?: string) => Promise<Record<string, string | null>>;
   close: () => Promise<void>;
 }
@@ -59,10 +59,11 @@ export async function startUpstreams(
     api,
     masterKey,
     logged: () => logged,
-    load: (...upstreams) => {
+    load: async (...upstreams) => {
       writeFileSync(path, JSON.stringify({ version: 1, upstreams }));
       api.upstreamsFile.path = path;
-      return api.post('/api/v1/reload', {});
+      const reply = await api.post('/api/v1/reload', {});
+      if (reply.status !== 200) throw new Error(`refused: ${await reply.text()}`);
     },
     check: async (probes, name) => {
       const reply = await api.post('/v1/upstreams/check', { probes, ...(name === undefined ? {} : { name }) });

@@ -66,7 +66,7 @@ describe('an MCP server with a bearer secret', () => {
   });
 
   it('S1-14 is reached through the egress guard', async () => {
-    await world.load(entry({ internal: false }));
+    await world.load(entry({ internal: false, url: mcp.endpoint.replace('http:', 'https:') }));
     expect(await world.check(['readiness'])).toEqual({ 'tracker readiness': 'address_refused' });
     const elsewhere = await startServer((_req, res) => res.writeHead(307, { location: mcp.endpoint }).end());
     await world.load(entry({ url: elsewhere.url }));

@@ -72,7 +72,7 @@ describe('probes of upstreams', () => {
   });
 
   it('S1-14 reach no private address of an upstream that is not marked internal, and follow no redirect', async () => {
-    await world.load(model({ internal: false }));
+    await world.load(model({ internal: false, url: upstream.url.replace('http:', 'https:') }));
     const before = upstream.requests.length;
     expect(await world.check(['readiness'])).toEqual({ 'model readiness': 'address_refused' });
     expect(upstream.requests).toHaveLength(before);

@@ -89,6 +89,21 @@ describe('the upstreams file', () => {
     );
   });
 
+  it('refuses to send a credential in the clear, but within the own network', () => {
+    const clear = { ...entry, url: 'http://models.example/v1' };
+    expect(refused(file(clear))).toEqual(['needs_tls upstreams[0].url']);
+    expect(refused(file({ ...clear, internal: true }))).toEqual([]);
+    const { auth_ref: _, ...open } = clear;
+    expect(refused(file(open))).toEqual([]);
+  });
+
+  it('lets no MCP server say where the secret of a client is sent', () => {
+    const oauth = { client_id: 'i', grant: 'client_credentials', client_auth: 'basic' };
+    const mcp = { ...entry, kind: 'mcp', auth: 'oauth', oauth };
+    expect(refused(file(mcp))).toEqual(['issuer_required upstreams[0].oauth']);
+    expect(refused(file({ ...mcp, oauth: { ...oauth, issuer: 'https://issuer.example' } }))).toEqual([]);
+  });
+
   it('takes what only sounds like a credential', () => {
     const canary = {
       method: 'POST',
