@@ -34,7 +34,10 @@ export function pollerStatus(connection: Connection, namespace: string): () => P
     }
   }
 
-  async function isPolled(name: string, taskQueueType: typeof TASK_QUEUE_TYPE_ACTIVITY | typeof TASK_QUEUE_TYPE_WORKFLOW): Promise<boolean> {
+  async function isPolled(
+    name: string,
+    taskQueueType: typeof TASK_QUEUE_TYPE_ACTIVITY | typeof TASK_QUEUE_TYPE_WORKFLOW,
+  ): Promise<boolean> {
     const { pollers } = await connection.workflowService.describeTaskQueue({
       namespace,
       taskQueue: { name },

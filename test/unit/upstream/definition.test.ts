@@ -93,8 +93,7 @@ describe('the upstreams file', () => {
     const clear = { ...entry, url: 'http://models.example/v1' };
     expect(refused(file(clear))).toEqual(['needs_tls upstreams[0].url']);
     expect(refused(file({ ...clear, internal: true }))).toEqual([]);
-    const { auth_ref: _, ...open } = clear;
-    expect(refused(file(open))).toEqual([]);
+    expect(refused(file({ name: 'open', kind: 'provider', url: clear.url }))).toEqual([]);
   });
 
   it('lets no MCP server say where the secret of a client is sent', () => {
