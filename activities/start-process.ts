@@ -30,7 +30,8 @@ export type StartProcess = (start: ProcessStart) => Promise<void>;
 export const createStartProcess =
   (client: Client): StartProcess =>
   async ({ type, workspace_id, subject, severity_rank, version }) => {
-    const severity = isWatch(type) || type === 'adapterSync' ? undefined : SEVERITIES[severity_rank - 1];
+    const severity =
+      isWatch(type) || type === 'adapterSync' || type === 'tokenRotation' ? undefined : SEVERITIES[severity_rank - 1];
     await client.withDeadline(Date.now() + DEADLINE_MS, () =>
       client.workflow.signalWithStart(type, {
         workflowId: workflowIdOf(type, subject),
@@ -65,6 +66,8 @@ function inputOf(type: ProcessType, workspace_id: string, subject: string): obje
       return { schema: 1, baseline: subject };
     case 'adapterSync':
       return { schema: 1, workspace_id, adapter_id: subject };
+    case 'tokenRotation':
+      return { schema: 1, workspace_id, rotation_id: subject };
     default: {
       const unknown: never = type;
       throw new Error(`unknown process ${JSON.stringify(unknown)}`);

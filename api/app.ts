@@ -2,7 +2,7 @@ import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
 import { may } from '../domain/identity/roles.ts';
 import { DomainError, problem } from '../domain/problem/problem.ts';
-import { ANYONE, authenticate } from './auth/authenticate.ts';
+import { ANYONE, authenticate, LOCAL_OPERATOR, sourceOf } from './auth/authenticate.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { callerOf } from './auth/caller.ts';
 import { requireDirectLoopback } from './auth/loopback-trust.ts';
@@ -58,13 +58,32 @@ function handlerOf(route: Route, deps: ApiDeps) {
   };
 }
 
+/** What a gateway asks many times a second; the ledger has what came of it. */
+const FREQUENT: readonly Route['action'][] = ['incident.report', 'gates.check'];
+
 async function guarded(
   route: Exclude<Route, { action: 'open' }>,
   req: Request,
   deps: ApiDeps,
 ): Promise<Reply | StreamReply> {
   const principal = route.openWhen?.(deps) ? ANYONE : await authenticate(req, deps.auth);
-  if (principal !== ANYONE && !may(principal.roles, route.action)) throw new DomainError('not_permitted');
+  if (principal !== ANYONE && !may(principal.roles, route.action)) {
+    const { trail } = deps.auth;
+    trail?.write({
+      code: 'not_permitted',
+      source: sourceOf(req),
+      actor: principal.actor,
+      detail: { action: route.action },
+    });
+    throw new DomainError('not_permitted');
+  }
+  if (route.method !== 'GET' && !FREQUENT.includes(route.action) && principal !== LOCAL_OPERATOR)
+    deps.auth.trail?.write({
+      code: 'token_used',
+      source: sourceOf(req),
+      actor: principal.actor,
+      detail: { action: route.action },
+    });
   const at = req.url.indexOf('?');
   const query = new URLSearchParams(at === -1 ? '' : req.url.slice(at + 1));
   const params = Object.fromEntries(

@@ -10,14 +10,14 @@ export const BODY_LIMIT = 64 * 1024;
 const JSON_TYPE = /^application\/json[\t ]*(?:;[\t ]*charset[\t ]*=[\t ]*"?utf-8"?[\t ]*)?$/i;
 
 /**
- * The one JSON value of a request. Errors: payload_too_large, unsupported_media_type, and those of `parseStrictJson`:
+ * The one JSON value of a request, at most `limit` bytes long. Errors: payload_too_large, unsupported_media_type, and those of `parseStrictJson`:
  * malformed_json, repeated_key, unrepresentable, too_deep.
  */
-export async function readJson(req: IncomingMessage): Promise<unknown> {
+export async function readJson(req: IncomingMessage, limit = BODY_LIMIT): Promise<unknown> {
   const encoding = req.headers['content-encoding'];
   if (!JSON_TYPE.test(req.headers['content-type'] ?? '') || (encoding !== undefined && encoding !== 'identity'))
     throw new DomainError('unsupported_media_type');
-  const bytes = await readBytes(req);
+  const bytes = await readBytes(req, limit);
   try {
     return parseStrictJson(decodeUtf8Strict(bytes));
   } catch (error) {
@@ -32,14 +32,14 @@ export async function readOptionalJson(req: IncomingMessage): Promise<unknown> {
   return chunked === undefined && (length === undefined || length === '0') ? undefined : readJson(req);
 }
 
-async function readBytes(req: IncomingMessage): Promise<Buffer> {
-  if (Number(req.headers['content-length'] ?? 0) > BODY_LIMIT) throw new DomainError('payload_too_large');
+async function readBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
+  if (Number(req.headers['content-length'] ?? 0) > limit) throw new DomainError('payload_too_large');
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     req.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= BODY_LIMIT) chunks.push(chunk);
+      if (size <= limit) chunks.push(chunk);
       else reject(new DomainError('payload_too_large'));
     });
     req.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));

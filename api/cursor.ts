@@ -28,9 +28,20 @@ export function incidentPosition(cursor: string): { severity_rank: number; creat
   return isRank(severity_rank) && isInstant(created_at) && isId(id) ? { severity_rank, created_at, id } : refuse();
 }
 
+/** Of lists in the order of time: recoveries, rotations. */
 export function recoveryPosition(cursor: string): { created_at: string; id: string } {
   const [created_at, id] = decode(cursor);
   return isInstant(created_at) && isId(id) ? { created_at, id } : refuse();
+}
+
+export function slotPosition(cursor: string): string {
+  const [slot] = decode(cursor);
+  return isId(slot) ? slot : refuse();
+}
+
+export function leasePosition(cursor: string): { not_after: string; lease_id: string } {
+  const [not_after, lease_id] = decode(cursor);
+  return isInstant(not_after) && isId(lease_id) ? { not_after, lease_id } : refuse();
 }
 
 export function auditPosition(cursor: string): { at: string; entry_id: number } {
@@ -41,4 +52,24 @@ export function auditPosition(cursor: string): { at: string; entry_id: number } 
 export function logPosition(cursor: string): { epoch: number; index: number } {
   const [epoch, index] = decode(cursor);
   return isPlace(epoch) && epoch <= 2 ** 31 - 1 && isPlace(index) ? { epoch, index } : refuse();
+}
+
+export function historyPosition(cursor: string): { workflow_id: string; run_id: string } {
+  const [workflow_id, run_id] = decode(cursor);
+  return isId(workflow_id) && isId(run_id) ? { workflow_id, run_id } : refuse();
+}
+
+export function notificationPosition(cursor: string): number {
+  const [id] = decode(cursor);
+  return isPlace(id) ? id : refuse();
+}
+
+export function evidencePosition(cursor: string): { collected_at: string; evidence_id: string } {
+  const [collected_at, evidence_id] = decode(cursor);
+  return isInstant(collected_at) && isId(evidence_id) ? { collected_at, evidence_id } : refuse();
+}
+
+export function keyPosition(cursor: string): string {
+  const [id] = decode(cursor);
+  return isId(id) ? id : refuse();
 }

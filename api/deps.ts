@@ -1,10 +1,13 @@
+import type { PayloadCodec } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
 import type { MasterKeySource } from '../db/command/pin-master-key.ts';
 import type { ContainmentPolicy } from '../domain/containment/policy.ts';
 import type { Upstreams } from '../domain/upstream/definition.ts';
+import type { Checklist } from '../domain/checklist/checklist.ts';
 import type { ForensicKey } from '../domain/forensic/key.ts';
 import type { VerificationKey } from '../domain/signing/dsse.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import type { DecisionEngine } from './engine.ts';
 import type { IntakeQueue } from './intake-queue.ts';
@@ -32,8 +35,14 @@ export interface ApiDeps {
   ledgerPublic: boolean;
   /** The key that signs forensic bundles, read when asked. Errors: ForensicKeyError. */
   forensicKey: () => ForensicKey;
+  /** The scenario checklists, by name. */
+  checklists: ReadonlyMap<string, Checklist>;
   /** The key that wraps secrets. Errors: SecretsError master_key_missing. */
   masterKey: MasterKeySource;
+  /** How what the engine keeps is sealed; none where nothing is. */
+  payloadCodecs: readonly PayloadCodec[];
+  /** Where the histories of processes are. */
+  blobs: Pick<BlobStore, 'read'>;
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */

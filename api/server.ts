@@ -3,11 +3,13 @@ import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { loadChecklists } from '../config/checklist-files.ts';
 import { ContainmentFileError, loadContainmentFile } from '../config/containment-file.ts';
 import { loadUpstreamsFile, UpstreamsFileError } from '../config/upstreams-file.ts';
 import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
+import { loadPayloadKeys } from '../config/payload-keys.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
 import { openDatabase } from '../db/client.ts';
@@ -18,11 +20,12 @@ import { openMasterKey } from '../db/command/pin-master-key.ts';
 import { ensurePolicy } from '../db/command/policies.ts';
 import { ensureUpstreams } from '../db/command/upstreams.ts';
 import { loadedUpstreams } from '../db/read/upstreams.ts';
+import { payloadCodecs } from '../storage/payload-codec.ts';
+import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
 import { createApp } from './app.ts';
-import { watchTokens } from './auth/tokens-file.ts';
-import type { Authentication } from './auth/authenticate.ts';
+import { openAuthentication } from './auth/open-authentication.ts';
 import { createIntakeQueue } from './intake-queue.ts';
 import { closeServer, listen } from './listen.ts';
 import { attestationReport, createStateApp, integrityReport } from './state-ports.ts';
@@ -45,10 +48,15 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   const policy_digest = await policyInForce(db, env, log);
   await upstreamsInForce(db, env, log);
   const masterKey = await openMasterKey(db, masterKeyOrigin(env));
-  const engine = openTemporal({ address: env.temporalAddress, namespace: env.temporalNamespace });
+  const codecs = payloadCodecs(loadPayloadKeys(env));
+  const engine = openTemporal({
+    address: env.temporalAddress,
+    namespace: env.temporalNamespace,
+    payloadCodecs: codecs,
+  });
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const streams = createEventStreams({ db, databaseUrl: env.databaseUrl, log });
-  const auth = await authentication(env, log);
+  const { auth, close: closeAuth } = await openAuthentication(env, { db, log });
   const deps = {
     db,
     intake,
@@ -60,7 +68,10 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     anchorIntervalMs: env.anchorIntervalMs,
     ledgerPublic: env.ledgerPublic,
     forensicKey: openForensicKey(env, log),
+    checklists: loadChecklists(),
     masterKey,
+    payloadCodecs: codecs,
+    blobs: new FilesystemBlobs(env.blobRoot),
     auth,
     log,
     readUpstreamsFile: async () => (env.upstreamsFile === undefined ? null : loadUpstreamsFile(env.upstreamsFile)),
@@ -92,6 +103,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   return async () => {
     log.info({ event: 'api.stopping' });
     await Promise.all([streams.close(), ...servers.map(closeServer)]);
+    await closeAuth();
     await intake.drained();
     await engine.close();
     await db.end();
@@ -122,13 +134,6 @@ async function upstreamsInForce(db: Database, { upstreamsFile }: Env, log: Logge
     if (active === undefined) throw err;
     log.warn({ event: 'upstreams.file_refused', err, digest: active.digest });
   }
-}
-
-async function authentication({ loopbackTrust, tokensFile }: Env, log: Logger): Promise<Authentication> {
-  if (tokensFile === undefined) return { loopbackTrust };
-  const tokens = watchTokens(tokensFile, (err) => log.error({ event: 'tokens.unreadable', err }));
-  log.info({ event: 'tokens.loaded', count: (await tokens()).size });
-  return { loopbackTrust, tokens };
 }
 
 if (import.meta.main) {

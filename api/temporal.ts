@@ -4,6 +4,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
 import { STEP_TIMEOUT_MS, workflowIdOf } from '../domain/process/types.ts';
 import type { IncidentProcessInput } from '../workflows/recovery-ceremony/messages.ts';
@@ -26,6 +27,8 @@ const RESOURCE_EXHAUSTED = 8;
 export interface TemporalOptions {
   address: string;
   namespace: string;
+  /** How what the engine keeps is sealed. */
+  payloadCodecs?: PayloadCodec[];
 }
 
 export interface TemporalEngine extends DecisionEngine, WatchEngine {
@@ -33,13 +36,13 @@ export interface TemporalEngine extends DecisionEngine, WatchEngine {
 }
 
 /** The engine behind a lazy connection: nothing waits for it at start, and it is back as soon as the server is. */
-export function openTemporal({ address, namespace }: TemporalOptions): TemporalEngine {
+export function openTemporal({ address, namespace, payloadCodecs = [] }: TemporalOptions): TemporalEngine {
   const connection = Connection.lazy({
     address,
     interceptors: [],
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1000 },
   });
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace, dataConverter: { payloadCodecs } });
   const inFlight = new Map<string, number>();
 
   const watches = watchEngine({ client, connection, reachMs: REACH_MS, answerFor });

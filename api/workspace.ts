@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { WORKSPACE_ID } from '../domain/identity/workspace.ts';
 
-/** Names of workspaces are words that are safe in ids, paths and logs. */
-export const workspaceId = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/);
+export const workspaceId = z.string().regex(WORKSPACE_ID);
 
 export const isWorkspaceId = (name: string): boolean => workspaceId.safeParse(name).success;

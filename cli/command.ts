@@ -34,8 +34,12 @@ export type FlagValues<F extends Flags> = {
 /** What a command works with; nothing else of the process is its business. */
 export interface Session {
   client: Client;
+  /** The workspace that was asked for by name. */
+  workspace: string | undefined;
   out: Output;
   env: Readonly<Record<string, string | undefined>>;
+  /** The global flags that were given, as they would be typed again. */
+  globals: readonly string[];
   /** Asks a person at the terminal and returns the line typed; undefined where nobody can answer, and under --json. */
   ask: ((question: string) => Promise<string>) | undefined;
 }

@@ -5,7 +5,7 @@ export const EXIT = {
   no: 1,
   usage: 2,
   pending: 3,
-  /** The state of the record forbids it (409). */
+  /** The state of the record forbids it (409), or a gate is closed (423). */
   blocked: 4,
   rejected: 5,
   /** 401 and 403. */
@@ -26,6 +26,7 @@ export function exitCodeOf(status: number, code: string): ExitCode {
     case 404:
       return EXIT.no;
     case 409:
+    case 423:
       return EXIT.blocked;
     default:
       return status === 429 || status >= 500 ? EXIT.unreachable : EXIT.usage;

@@ -1,5 +1,5 @@
 import { readArguments, splitCommand, wantsHelp } from './arguments.ts';
-import type { Split } from './arguments.ts';
+import type { Split, Values } from './arguments.ts';
 import { loadCommands } from './commands.ts';
 import type { Command } from './command.ts';
 import { UsageError } from './errors.ts';
@@ -39,14 +39,22 @@ export async function main(argv: readonly string[], { env, stdout, stderr, ask }
     const input = { operands, flags } as Parameters<Command['run']>[0];
     return await command.run(input, {
       client: await openClient(global, env),
+      workspace: global['workspace'] as string | undefined,
       out,
       env,
+      globals: typedAgain(global),
       ask: out.json ? undefined : ask,
     });
   } catch (error) {
     return reportError(error, createOutput(stdout, stderr, json));
   }
 }
+
+const typedAgain = (global: Values): string[] =>
+  ['base-url', 'token-file', 'workspace'].flatMap((name) => {
+    const value = global[name];
+    return typeof value === 'string' ? [`--${name}`, value] : [];
+  });
 
 function unknownCommand(commands: Command[], { words, rest: [stray] }: Split, stderr: Stream): ExitCode {
   const group = words.length === 0 ? undefined : words.join(' ');

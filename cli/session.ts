@@ -28,7 +28,7 @@ function readBaseUrl(text: string): string {
   return url.href.replace(/\/+$/, '');
 }
 
-const TOKEN = /^[A-Za-z0-9._~+/=-]{1,512}$/;
+const TOKEN = /^[A-Za-z0-9._~+/=-]{1,8192}$/;
 
 async function readToken(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {

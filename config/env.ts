@@ -12,12 +12,19 @@ export type Env = Readonly<{
   temporalNamespace: string;
   bind: string;
   port: number;
+  /** Where the API answers, as the other processes reach it. */
+  baseUrl: string;
   attestationPort: number;
   integrityPort: number;
   stateRoot: string;
   env: 'embedded' | 'production';
   loopbackTrust: boolean;
+  /** Whether the start asked for bearer tokens by name: those of the record are a way in even where no file has any. */
+  bearer: boolean;
   tokensFile: string | undefined;
+  /** Each holds one raw token. */
+  adminTokenFile: string | undefined;
+  readonlyTokenFile: string | undefined;
   containmentFile: string;
   /** Undefined: nothing outside is called with a credential. */
   upstreamsFile: string | undefined;
@@ -39,6 +46,8 @@ export type Env = Readonly<{
   /** Undefined: the one of the state root, which the embedded server makes. */
   forensicKeyFile: string | undefined;
   /** The key that wraps secrets, or the file that holds it; with neither the embedded server makes one. */
+  /** Undefined: the one of the state root, which the embedded server makes. */
+  payloadKeysFile: string | undefined;
   masterKey: MasterKey | undefined;
   masterKeyFile: string | undefined;
   ledgerPublic: boolean;
@@ -54,19 +63,25 @@ export type Env = Readonly<{
 export function readEnv(environment: Environment = process.env): Env {
   refuseStrayVariables(environment);
   const read = readVariables(variables, environment);
-  const loopbackTrust = read.INTERLOCK_LOOPBACK_TRUST;
+  const mode = read.INTERLOCK_AUTH_MODE;
+  const loopbackTrust = read.INTERLOCK_LOOPBACK_TRUST ?? mode === 'loopback';
+  refuseTwoModes(mode, loopbackTrust);
   const env: Env = Object.freeze({
     databaseUrl: read.INTERLOCK_DATABASE_URL,
     temporalAddress: read.INTERLOCK_TEMPORAL_ADDRESS,
     temporalNamespace: read.INTERLOCK_TEMPORAL_NAMESPACE,
     bind: read.INTERLOCK_BIND,
     port: read.INTERLOCK_PORT,
+    baseUrl: read.INTERLOCK_URL ?? ownUrl(read.INTERLOCK_BIND, read.INTERLOCK_PORT),
     attestationPort: read.INTERLOCK_ATTESTATION_PORT,
     integrityPort: read.INTERLOCK_INTEGRITY_PORT,
     stateRoot: read.INTERLOCK_STATE_ROOT,
     env: read.INTERLOCK_ENV,
     loopbackTrust,
+    bearer: mode === 'bearer',
     tokensFile: read.INTERLOCK_TOKENS_FILE,
+    adminTokenFile: read.INTERLOCK_ADMIN_TOKEN_FILE,
+    readonlyTokenFile: read.INTERLOCK_READONLY_TOKEN_FILE,
     containmentFile: read.INTERLOCK_CONTAINMENT_FILE,
     upstreamsFile: read.INTERLOCK_UPSTREAMS_FILE,
     node: read.INTERLOCK_NODE,
@@ -80,6 +95,7 @@ export function readEnv(environment: Environment = process.env): Env {
     watchIntervalMs: read.INTERLOCK_WATCH_INTERVAL * 1000,
     signals: read.INTERLOCK_SIGNALS ?? (loopbackTrust ? 'unsigned' : 'signed'),
     forensicKeyFile: read.INTERLOCK_FORENSIC_KEY_FILE,
+    payloadKeysFile: read.INTERLOCK_PAYLOAD_KEYS_FILE,
     masterKey: read.INTERLOCK_MASTER_KEY,
     masterKeyFile: read.INTERLOCK_MASTER_KEY_FILE,
     ledgerPublic: read.INTERLOCK_LEDGER_PUBLIC,
@@ -90,6 +106,17 @@ export function readEnv(environment: Environment = process.env): Env {
   return env;
 }
 
+/** Who listens everywhere also listens on loopback. */
+function ownUrl(bind: string, port: number): string {
+  const host = bind === '0.0.0.0' ? '127.0.0.1' : bind === '::' ? '::1' : bind;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function refuseTwoModes(mode: 'bearer' | 'loopback' | undefined, loopbackTrust: boolean): void {
+  if (mode !== undefined && loopbackTrust !== (mode === 'loopback'))
+    throw new ConfigError('refused', 'INTERLOCK_AUTH_MODE', 'says otherwise than INTERLOCK_LOOPBACK_TRUST');
+}
+
 function refuseOpenDoors(env: Env): void {
   if (env.masterKey !== undefined && env.masterKeyFile !== undefined) {
     throw new ConfigError('refused', 'INTERLOCK_MASTER_KEY_FILE', 'and INTERLOCK_MASTER_KEY both name a key: give one');
@@ -97,8 +124,13 @@ function refuseOpenDoors(env: Env): void {
   if (env.loopbackTrust && !isLoopback(env.bind)) {
     throw new ConfigError('refused', 'INTERLOCK_LOOPBACK_TRUST', 'needs INTERLOCK_BIND to be a loopback address');
   }
-  if (!env.loopbackTrust && env.tokensFile === undefined) {
-    throw new ConfigError('refused', 'INTERLOCK_TOKENS_FILE', 'must be set: without it nobody can authenticate');
+  const { bearer, tokensFile, adminTokenFile, readonlyTokenFile } = env;
+  if (!env.loopbackTrust && !bearer && (tokensFile ?? adminTokenFile ?? readonlyTokenFile) === undefined) {
+    const instead = 'INTERLOCK_ADMIN_TOKEN_FILE, or INTERLOCK_AUTH_MODE=bearer for tokens of the record alone';
+    throw new ConfigError('refused', 'INTERLOCK_TOKENS_FILE', `must be set, or ${instead}: nobody could authenticate`);
+  }
+  if (adminTokenFile !== undefined && adminTokenFile === readonlyTokenFile) {
+    throw new ConfigError('refused', 'INTERLOCK_READONLY_TOKEN_FILE', 'names the file of the admin token');
   }
   if (!env.loopbackTrust && env.signals === 'unsigned') {
     throw new ConfigError('refused', 'INTERLOCK_SIGNALS', 'may be unsigned only in loopback trust');

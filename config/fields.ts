@@ -39,6 +39,12 @@ export const count = z
 /** 1 second to an hour. */
 export const seconds = count.refine((value) => value <= 3600);
 
+/** Where a server answers: http or https, no path, query or credentials. */
+export const serverUrl = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))
+  .refine((value) => new URL(value).origin === value.replace(/\/$/, ''));
+
 /** An address to listen on: an IP address or `localhost`. */
 export const bind = z.union([z.ipv4(), z.ipv6(), z.literal('localhost')]);
 

@@ -13,6 +13,7 @@ import {
   port,
   postgresUrl,
   seconds,
+  serverUrl,
 } from './fields.ts';
 
 const containmentFile = fileURLToPath(new URL('policy/containment.yaml', import.meta.url));
@@ -24,12 +25,16 @@ export const variables = {
   INTERLOCK_TEMPORAL_NAMESPACE: z.string().default('default'),
   INTERLOCK_BIND: bind.default('127.0.0.1'),
   INTERLOCK_PORT: port.default(8515),
+  INTERLOCK_URL: serverUrl.optional(),
   INTERLOCK_ATTESTATION_PORT: port.default(8505),
   INTERLOCK_INTEGRITY_PORT: port.default(8510),
   INTERLOCK_STATE_ROOT: path,
   INTERLOCK_ENV: z.enum(['embedded', 'production']),
-  INTERLOCK_LOOPBACK_TRUST: flag.default(false),
+  INTERLOCK_LOOPBACK_TRUST: flag.optional(),
+  INTERLOCK_AUTH_MODE: z.enum(['bearer', 'loopback']).optional(),
   INTERLOCK_TOKENS_FILE: path.optional(),
+  INTERLOCK_ADMIN_TOKEN_FILE: path.optional(),
+  INTERLOCK_READONLY_TOKEN_FILE: path.optional(),
   INTERLOCK_CONTAINMENT_FILE: path.default(containmentFile),
   INTERLOCK_UPSTREAMS_FILE: path.optional(),
   INTERLOCK_NODE: node.default('local'),
@@ -43,6 +48,7 @@ export const variables = {
   INTERLOCK_WATCH_INTERVAL: seconds.default(30),
   INTERLOCK_SIGNALS: z.enum(['unsigned', 'signed']).optional(),
   INTERLOCK_FORENSIC_KEY_FILE: path.optional(),
+  INTERLOCK_PAYLOAD_KEYS_FILE: path.optional(),
   INTERLOCK_MASTER_KEY: masterKey.optional(),
   INTERLOCK_MASTER_KEY_FILE: path.optional(),
   INTERLOCK_LEDGER_PUBLIC: flag.default(false),

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { BlobError } from './blob-error.ts';
 
+/** `chunks` may be asked for once, and rejects with BlobError; whoever does not read to the end calls `close`. */
+export interface BlobReader {
+  length: number;
+  chunks: () => AsyncIterable<Uint8Array>;
+  close: () => Promise<void>;
+}
+
 /** Where blobs are kept: written once under a key, never changed, never removed. All reject with BlobError. */
 export interface BlobStore {
   /**
@@ -10,6 +17,11 @@ export interface BlobStore {
   put(key: string, bytes: Uint8Array): Promise<'stored' | 'present'>;
   /** Errors: `key_invalid`, `blob_missing`, `blob_corrupt`, `blob_store_unreachable`, `blob_store_denied`. */
   get(key: string): Promise<Uint8Array>;
+  /**
+   * The same in pieces, for a blob that is sent on. The last piece comes only when all of them are what the key names: a
+   * reader that was told `length` never takes a corrupt blob for a whole one.
+   */
+  read(key: string): Promise<BlobReader>;
   /** The keys that begin with `prefix`, which ends in a slash, in no order; as many are read as are taken. */
   list(prefix: string): AsyncIterable<string>;
 }
@@ -42,4 +54,18 @@ export function contentKey(bytes: Uint8Array): string {
 export function requireContent(key: string, bytes: Uint8Array): void {
   const named = CONTENT.exec(key)?.[1];
   if (named !== undefined && named !== digestOf(bytes)) throw new BlobError('blob_corrupt', key);
+}
+
+/** Pieces as they come, the last one held back until the digest that the key names is that of all of them. */
+export async function* requireContentOf(key: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const digest = createHash('sha256');
+  let held: Uint8Array | undefined;
+  for await (const chunk of chunks) {
+    digest.update(chunk);
+    if (held !== undefined) yield held;
+    held = chunk;
+  }
+  const named = CONTENT.exec(key)?.[1];
+  if (named !== undefined && named !== digest.digest('hex')) throw new BlobError('blob_corrupt', key);
+  if (held !== undefined) yield held;
 }

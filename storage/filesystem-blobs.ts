@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { chmod, link, mkdir, open, opendir, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { BlobError } from './blob-error.ts';
-import { requireContent, requireKey, requirePrefix } from './blob-store.ts';
-import type { BlobStore } from './blob-store.ts';
+import { requireContent, requireContentOf, requireKey, requirePrefix } from './blob-store.ts';
+import type { BlobReader, BlobStore } from './blob-store.ts';
 
 /** Blobs are read-only, and so are their folders but for the moment in which one gets a name. */
 const MODES = { blob: 0o400, sealed: 0o500, open: 0o700 } as const;
@@ -13,6 +13,7 @@ const DRAFTS = '.drafts';
 const ABANDONED_MS = 3_600_000;
 /** Another process may seal a folder between our opening it and our writing to it. */
 const ATTEMPTS = 5;
+const PIECE = 256 * 1024;
 
 /** What gives a draft its name: at once, or not at all, and never in place of another. */
 export interface FilesystemSteps {
@@ -56,6 +57,19 @@ export class FilesystemBlobs implements BlobStore {
       const bytes = await readFile(join(this.#root, key));
       requireContent(key, bytes);
       return bytes;
+    });
+  }
+
+  async read(key: string): Promise<BlobReader> {
+    requireKey(key);
+    return answering(key, async () => {
+      const file = await open(join(this.#root, key), 'r');
+      const { size } = await file.stat();
+      async function* pieces(): AsyncGenerator<Uint8Array> {
+        for await (const piece of file.createReadStream({ highWaterMark: PIECE, autoClose: false }))
+          yield piece as Uint8Array;
+      }
+      return { length: size, chunks: () => requireContentOf(key, pieces()), close: () => file.close() };
     });
   }
 

@@ -1,6 +1,8 @@
 import { Runtime } from '@temporalio/worker';
 import { readEnv } from '../config/env.ts';
+import { loadPayloadKeys } from '../config/payload-keys.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
+import { payloadCodecs } from '../storage/payload-codec.ts';
 import { createLog, sdkLogger } from './log.ts';
 import { runAttester } from './run-attester.ts';
 
@@ -12,7 +14,8 @@ Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
 
 try {
   const env = readEnv();
-  await runAttester(env, log, stopping.signal, () => log.info({ event: 'attester.ready', node: env.node }));
+  const sealed = { ...env, payloadCodecs: payloadCodecs(loadPayloadKeys(env)) };
+  await runAttester(sealed, log, stopping.signal, () => log.info({ event: 'attester.ready', node: env.node }));
   log.info({ event: 'attester.stopped' });
   process.exit(0);
 } catch (error) {

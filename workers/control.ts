@@ -1,6 +1,8 @@
 import { Runtime } from '@temporalio/worker';
 import { readEnv } from '../config/env.ts';
+import { loadPayloadKeys } from '../config/payload-keys.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
+import { payloadCodecs } from '../storage/payload-codec.ts';
 import { createLog, sdkLogger } from './log.ts';
 import { runControl } from './run-control.ts';
 
@@ -11,7 +13,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => 
 Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
 
 try {
-  await runControl(readEnv(), log, stopping.signal, () => log.info({ event: 'control.ready' }));
+  const env = readEnv();
+  const sealed = { ...env, payloadCodecs: payloadCodecs(loadPayloadKeys(env)) };
+  await runControl(sealed, log, stopping.signal, () => log.info({ event: 'control.ready' }));
   log.info({ event: 'control.stopped' });
   process.exit(0);
 } catch (error) {

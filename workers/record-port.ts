@@ -3,6 +3,8 @@ import { openChallenges } from '../db/command/challenges.ts';
 import { decideIncident } from '../db/command/decide-incident.ts';
 import { requestDigest } from '../db/command/decisions.ts';
 import { nudgeOperators } from '../db/command/nudge.ts';
+import { decideSigned } from '../db/command/decide-signed.ts';
+import { signedBy, signedCaller } from '../db/command/signed-decision.ts';
 import { attendProcess, closeProcess } from '../db/command/processes.ts';
 import { reattestIncident } from '../db/command/reattest.ts';
 import type { AttestationContext } from '../db/attestation/context.ts';
@@ -16,7 +18,11 @@ export function recordPort(db: Database, context: () => AttestationContext): Rec
     closeProcess: (process) => closeProcess(db, process),
     acknowledge: (decision, ack) => acknowledgeRecovery(db, decision, ack),
     resolve: (decision, operator) => decideIncident(db, decision, { kind: 'resolve', operator }),
-    refuse: (decision, code) => decideIncident(db, decision, async () => ({ asked: { ok: false, code } })),
+    refuse: (decision, code, kind) =>
+      decideIncident(db, decision, async () => ({ asked: { ok: false, code } }), { kind }),
+    decideSigned: (signal) => decideSigned(db, signal),
+    reattestSigned: (signal, given) => reattestIncident(db, signedBy(signal), given, context()),
+    signedCaller: (signal) => signedCaller(db, signal),
     openChallenges: (by, incident_id) => openChallenges(db, by, incident_id),
     reattest: (decision, given) => reattestIncident(db, decision, given, context()),
     nudge: (seen) => nudgeOperators(db, seen),

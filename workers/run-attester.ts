@@ -1,3 +1,4 @@
+import type { PayloadCodec } from '@temporalio/common';
 import { TpmError } from '../native/tpm/index.ts';
 import { Worker } from '@temporalio/worker';
 import type { Env } from '../config/env.ts';
@@ -19,7 +20,10 @@ import { makeProtectedFolder, PROTECTED } from './protected-folder.ts';
 export type AttesterEnv = Pick<
   Env,
   'temporalAddress' | 'temporalNamespace' | 'node' | 'tpmTcti' | 'env' | 'protectedPath'
->;
+> & {
+  /** How what it is told and what it answers is sealed. */
+  payloadCodecs?: PayloadCodec[];
+};
 
 /** One quote at a time: the TPM takes no more. */
 const SLOTS = 4;
@@ -43,6 +47,7 @@ export async function runAttester(
         connection,
         namespace: env.temporalNamespace,
         taskQueue: `attester/${env.node}`,
+        dataConverter: { payloadCodecs: env.payloadCodecs ?? [] },
         activities: withFailures(attesterActivities(env, tpm ?? noTpm), log),
         maxConcurrentActivityTaskExecutions: SLOTS,
         shutdownGraceTime: '5s',

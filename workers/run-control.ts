@@ -1,4 +1,5 @@
 import { Client } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import type { Env } from '../config/env.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { createAdapterActivities } from '../activities/adapters/create-adapter-activities.ts';
@@ -17,10 +18,12 @@ import { connectEngine } from './engine/connect.ts';
 import { createControlWorkers, createEgressWorker, DATABASE_SESSIONS } from './engine/control-workers.ts';
 import { registerSearchAttributes } from './engine/search-attributes.ts';
 import { workflowBundle } from './engine/workflow-bundle.ts';
+import { keepStoringHistories } from './histories/keep-storing.ts';
 import { instanceKey } from './keys/instance-key.ts';
 import type { Logger } from './log.ts';
 import { keepReconciling } from './reconcile/reconcile.ts';
 import { recordPort } from './record-port.ts';
+import { rotationPort } from './rotation/rotation-port.ts';
 import { announceAlerts } from './relay/alerts.ts';
 import { startRelay } from './relay/relay.ts';
 import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
@@ -51,12 +54,18 @@ export type ControlEnv = Pick<
   | 'watchIntervalMs'
   | 'blobRoot'
   | 'anchorIntervalMs'
+  | 'adminTokenFile'
+  | 'readonlyTokenFile'
+  | 'baseUrl'
   | 'masterKey'
   | 'masterKeyFile'
->;
+> & {
+  /** How what the engine keeps is sealed. */
+  payloadCodecs?: PayloadCodec[];
+};
 
 /**
- * The control process: both queues, relay, reconcile, alerts, the ledger's sequencer, the log's signatures. Waits for Postgres with its schema and for Temporal,
+ * The control process: both queues, relay, reconcile, histories, alerts, the ledger's sequencer, the log's signatures. Waits for Postgres with its schema and for Temporal,
  * calls `ready`, and runs until `signal` aborts; then drains. Rejects when a worker fails for good.
  */
 export async function runControl(env: ControlEnv, log: Logger, signal: AbortSignal, ready: () => void): Promise<void> {
@@ -69,7 +78,8 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
     const [connection, codePath] = await Promise.all([connectEngine(env, log, stop), bundle, migrated]);
     try {
       await untilUp('temporal', () => registerSearchAttributes(connection, env.temporalNamespace), log, stop);
-      const client = new Client({ connection, namespace: env.temporalNamespace });
+      const dataConverter = { payloadCodecs: env.payloadCodecs ?? [] };
+      const client = new Client({ connection, namespace: env.temporalNamespace, dataConverter });
       const startProcess = createStartProcess(client);
       const masterKey = await openMasterKey(db, masterKeyOrigin(env));
       const { signer, verification } = instanceKey(env.stateRoot);
@@ -85,6 +95,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         {
           ...createActivities({ record: port, startProcess, signals: env.signals }),
           ...escalationPort(db),
+          ...(await rotationPort({ ...env, db, log })),
           ...createAdapterActivities(adapterPort({ db, masterKey })),
           ...enrolmentPort({ db, context, signer, verifier }),
           ...anchorPort(anchoring),
@@ -99,8 +110,8 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       await untilUp('attestation', () => startWatches(db, client, env), log, stop);
       const namespace = env.temporalNamespace;
       const workers = [
-        ...(await createControlWorkers({ connection, namespace, workflowBundle: codePath, activities })),
-        await createEgressWorker({ connection, namespace, activities }),
+        ...(await createControlWorkers({ connection, namespace, workflowBundle: codePath, activities, dataConverter })),
+        await createEgressWorker({ connection, namespace, activities, dataConverter }),
       ];
 
       const running = workers.map((worker) => worker.run());
@@ -115,6 +126,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       const loops = [
         relay.ended,
         keepReconciling({ db, client, log }, stop),
+        keepStoringHistories({ db, client, blobs, log }, stop),
         announceAlerts(db, log, stop),
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),

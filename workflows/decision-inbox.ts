@@ -49,7 +49,14 @@ export class DecisionInbox {
   /** From a signal handler: nobody waits for the answer, a refusal is on the record. */
   bySignal(request: DecisionRequest, decision_id: string | undefined): void {
     const id = decision_id ?? uuid4();
-    const decision = { ...this.#identity(), decision_id: id, caller: null, request_digest: null, request };
+    const decision = {
+      ...this.#identity(),
+      decision_id: id,
+      caller: null,
+      request_digest: null,
+      request,
+      signal: true as const,
+    };
     const answer = (outcome: DecisionOutcome) => {
       if (!outcome.ok) log.info('signal refused', { event: 'decision.refused', decision_id: id, code: outcome.code });
     };

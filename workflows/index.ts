@@ -6,3 +6,4 @@ export { ledgerAnchor } from './ledger-anchor/workflow.ts';
 export { nodeEnrolment } from './node-enrolment/workflow.ts';
 export { recoveryCeremony } from './recovery-ceremony/workflow.ts';
 export { severityEscalation } from './severity-escalation/workflow.ts';
+export { tokenRotation } from './token-rotation/workflow.ts';

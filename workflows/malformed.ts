@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { DecisionRequest } from '../domain/process/decision.ts';
+import type { DecisionName } from '../domain/process/decision.ts';
 
 const MAX_OPERATOR_BYTES = 256;
 const MAX_NOTE_BYTES = 4_096;
@@ -14,7 +14,7 @@ const isText = (value: unknown, maxBytes: number): value is string =>
 const optional = (value: unknown, maxBytes: number): boolean => value === undefined || isText(value, maxBytes);
 
 /** What is wrong with the shape of a decision, or null. Whether it may be taken is for its transaction to say. */
-export function malformed(kind: DecisionRequest['kind'], input: unknown): string | null {
+export function malformed(kind: DecisionName, input: unknown): string | null {
   if (input === undefined || input === null) return kind === 'ack' ? 'operator' : null;
   if (typeof input !== 'object') return 'input';
   const { operator, note, containment_binding, decision_id } = input as Record<string, unknown>;
@@ -23,6 +23,17 @@ export function malformed(kind: DecisionRequest['kind'], input: unknown): string
   if (!isText(operator, MAX_OPERATOR_BYTES) || operator.trim() === '') return 'operator';
   if (!optional(note, MAX_NOTE_BYTES)) return 'note';
   return optional(containment_binding, 64) ? null : 'containment_binding';
+}
+
+/** A note of 4 KiB, escaped and in base64, with its signatures. */
+const MAX_ENVELOPE = 48 * 1024;
+
+/** What is wrong with the shape of a signed signal, or null: whatever it says, it stands in the envelope. */
+export function malformedEnvelope(input: { envelope: unknown }): string | null {
+  if (Object.keys(input).length > 1) return 'input';
+  const { envelope } = input;
+  const fits = typeof envelope === 'object' && envelope !== null && JSON.stringify(envelope).length <= MAX_ENVELOPE;
+  return fits ? null : 'envelope';
 }
 
 /** An update's validator: refuses before anything is written to history. `problem` names the field that is wrong. */
@@ -39,7 +50,7 @@ export const refusing =
     });
   };
 
-export const refuseMalformed = (kind: DecisionRequest['kind']) => refusing((input) => malformed(kind, input));
+export const refuseMalformed = (kind: DecisionName) => refusing((input) => malformed(kind, input));
 
 const MAX_REASON_BYTES = 1_024;
 const MAX_TICKET_BYTES = 256;

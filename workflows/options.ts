@@ -37,6 +37,13 @@ export const EGRESS: ActivityOptions = {
   retry: { maximumAttempts: 1 },
 };
 
+/** A step of a rotation: some requests to the outside and the record; one that does its work in parts comes back sooner. */
+export const ROTATION: ActivityOptions = {
+  taskQueue: 'egress',
+  startToCloseTimeout: '60s',
+  retry: { maximumAttempts: 1 },
+};
+
 /** How long a process waits before it asks again for a record that could not be read. */
 export const REREAD_AFTER_MS = 5_000;
 

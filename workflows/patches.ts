@@ -7,4 +7,12 @@ export interface Patch {
 }
 
 /** Every id given to `patched` or `deprecatePatch`. */
-export const PATCHES: readonly Patch[] = [];
+export const PATCHES: readonly Patch[] = [
+  {
+    id: 'signed-signals',
+    since: '2026-11-21',
+    reason:
+      'a signal that carries an envelope is taken to its transaction; before, an ack without operator was dropped',
+    removeWhen: 'no ceremony that was started before is still running',
+  },
+];

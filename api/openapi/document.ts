@@ -35,6 +35,7 @@ export async function openApiDocument(version: string): Promise<Json> {
       schemas: schemaObjects(),
       parameters: COMMON_PARAMETERS,
       securitySchemes: {
+        lease: { type: 'http', scheme: 'bearer', description: 'The secret that the lease was issued with.' },
         bearer: { type: 'http', scheme: 'bearer', description: 'In loopback trust requests need no token.' },
       },
     },
@@ -42,8 +43,8 @@ export async function openApiDocument(version: string): Promise<Json> {
 }
 
 function operationObject(operation: Operation): Json {
-  const { id, tag, about, action, body, bodyOptional } = operation;
-  const roles = action === 'open' ? [] : rolesFor(action);
+  const { id, tag, about, action, bearer, body, bodyOptional } = operation;
+  const roles = action === 'open' || bearer === 'lease' ? [] : rolesFor(action);
   const content = (schema: z.ZodType): Json => ({ 'application/json': { schema: schemaRef(schema) } });
   const parameters = parametersOf(operation);
   return {
@@ -54,7 +55,7 @@ function operationObject(operation: Operation): Json {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: bodyOptional !== true, content: content(body) } }),
     responses: responsesOf(operation, schemaRef, schemaRef(problemSchema)),
-    security: action === 'open' ? [] : [{ bearer: [] }, {}],
+    security: action === 'open' ? [] : bearer === 'lease' ? [{ lease: [] }] : [{ bearer: [] }, {}],
   };
 }
 

@@ -22,6 +22,8 @@ export interface Operation {
   method: Route['method'];
   path: string;
   action: Route['action'];
+  /** Who presents a lease's own secret is asked for no role. */
+  bearer?: 'lease';
   id: string;
   tag: string;
   about: string;

@@ -10,7 +10,7 @@ import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
 import { requireIncident } from '../streams/stream-request.ts';
 
-/** What the log says of an incident, its holds, its escalation, and the adapters that it waited for; in the order of the log. */
+/** What the log says of an incident, its holds, its escalation, and the adapters that it waited for or that restored; in the order of the log. */
 async function handler(call: Call, deps: ApiDeps): Promise<Reply> {
   const { cursor, limit } = readQuery(call.query, ['limit', 'cursor']);
   const n = readLimit(limit);

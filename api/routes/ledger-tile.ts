@@ -6,12 +6,15 @@ import type { TileName } from '../../domain/ledger/tile.ts';
 import { DomainError } from '../../domain/problem/problem.ts';
 import type { ApiDeps } from '../deps.ts';
 import { immutable, requirePublished } from '../published-log.ts';
+import { requireInstance } from '../instance.ts';
 import { bytesOf } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
 
 /** C2SP tlog-tiles: a tile of hashes or a bundle of entries, whole or the beginning that the checkpoint covers. */
-async function handler({ params }: Call, deps: ApiDeps): Promise<Reply> {
+async function handler({ params, principal, caller }: Call, deps: ApiDeps): Promise<Reply> {
+  // The log holds the entries of every workspace: an auditor of one has its own, with proofs.
+  if (principal.workspace_id !== undefined) requireInstance(caller);
   const name = nameOf(params['tile'] ?? '');
   const { epoch, size } = await requirePublished(deps);
   if (name.width > widthAt(name, size)) throw new DomainError('tile_not_found');

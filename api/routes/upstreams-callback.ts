@@ -2,6 +2,7 @@ import { answerOfWorker, upstreamWithAccount } from '../ask-upstream.ts';
 import { readJson } from '../body.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readFields } from '../fields.ts';
+import { requireInstance } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
@@ -10,6 +11,7 @@ const WITHIN_MS = 20_000;
 
 /** What the authorization server sent to the loopback address (RFC 6749 §4.1.2, RFC 9207), as it came. */
 async function handler(call: Call, deps: ApiDeps): Promise<Reply> {
+  requireInstance(call.caller);
   const { name } = await upstreamWithAccount(deps, call);
   const input = readFields(await readJson(call.req), {
     required: { state: { max: 256 } },

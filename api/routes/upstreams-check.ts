@@ -7,6 +7,7 @@ import { answerOfWorker } from '../ask-upstream.ts';
 import { readJson } from '../body.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readFields } from '../fields.ts';
+import { requireInstance } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
@@ -21,8 +22,9 @@ const isProbes = (value: unknown): string | null =>
       ? 'required'
       : 'invalid_value';
 
-/** Probes now what is asked for, of every upstream that has such a probe or of the named one. */
+/** Probes now what is asked for, of every upstream that has such a probe or of the named one: roles held in `default` decide. */
 async function handler(call: Call, deps: ApiDeps): Promise<Reply> {
+  requireInstance(call.caller);
   const body = await readJson(call.req);
   const { name, probes } = readFields(body, {
     required: {},

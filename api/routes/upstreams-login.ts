@@ -2,6 +2,7 @@ import { answerOfWorker, upstreamWithAccount } from '../ask-upstream.ts';
 import { readJson } from '../body.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readFields } from '../fields.ts';
+import { requireInstance } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
@@ -12,6 +13,7 @@ const WITHIN_MS = 20_000;
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\]):[1-9][0-9]{0,4}\/[A-Za-z0-9/_-]*$/;
 
 async function handler(call: Call, deps: ApiDeps): Promise<Reply> {
+  requireInstance(call.caller);
   const { name } = await upstreamWithAccount(deps, call);
   const { redirect_uri } = readFields(await readJson(call.req), {
     required: {},

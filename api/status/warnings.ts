@@ -10,7 +10,13 @@ import type { FileStanding } from './upstreams.ts';
 /** `since` is null where nobody recorded when it began. */
 export interface Warning {
   code:
-    'relay_backlog' | 'disk_high' | 'node_retired' | 'adapter_unacknowledged' | 'adapter_retired' | 'upstreams_drift';
+    | 'relay_backlog'
+    | 'disk_high'
+    | 'node_retired'
+    | 'adapter_unacknowledged'
+    | 'adapter_retired'
+    | 'token_file_refused'
+    | 'upstreams_drift';
   since: string | null;
   detail: string;
 }
@@ -19,7 +25,7 @@ export interface Warning {
 const BACKLOG_MS = 30_000;
 
 export async function warnings(
-  { db, about, readUpstreamsFile }: Pick<ApiDeps, 'db' | 'about' | 'readUpstreamsFile'>,
+  { db, about, auth, readUpstreamsFile }: Pick<ApiDeps, 'db' | 'about' | 'auth' | 'readUpstreamsFile'>,
   workspace_id: string,
   now: string,
 ): Promise<Warning[]> {
@@ -32,6 +38,8 @@ export async function warnings(
   out.push(...(await adapterTroubles(db, workspace_id, now)).map(adapterWarning));
   const upstreams = await upstreamsFile({ db, readUpstreamsFile });
   if (upstreams?.drift === true) out.push({ code: 'upstreams_drift', since: null, detail: driftOf(upstreams) });
+  for (const { privilege, reason } of (await auth.refusedFiles?.()) ?? [])
+    out.push({ code: 'token_file_refused', since: null, detail: `the ${privilege} token file: ${reason}` });
   const disk = await diskHigh(about.stateRoot);
   if (disk !== null) out.push({ code: 'disk_high', since: null, detail: disk });
   return out;

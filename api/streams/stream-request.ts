@@ -1,13 +1,11 @@
 import { visibleWorkspaces } from '../../db/command/caller.ts';
-import { getIncident } from '../../db/read/incident.ts';
 import { may } from '../../domain/identity/roles.ts';
-import { isIncidentId } from '../../domain/intake/incident-id.ts';
-import { DomainError } from '../../domain/problem/problem.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import { callerOf } from '../auth/caller.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidFields, textProblem } from '../fields.ts';
 import { readQuery } from '../query.ts';
+import { requiredIncident } from '../required-incident.ts';
 import { bytesOf } from '../reply.ts';
 import type { Reply, StreamReply } from '../reply.ts';
 import type { Call } from '../route.ts';
@@ -50,12 +48,8 @@ async function stillPermitted({ req, caller }: Call, { auth }: ApiDeps): Promise
 }
 
 /** The id in the path of an incident that the caller may see. Errors: incident_not_found. */
-export async function requireIncident({ params, caller }: Call, { db }: ApiDeps): Promise<string> {
-  const id = params['id'] ?? '';
-  const incident = isIncidentId(id) ? await getIncident(db, caller.workspace_id, id) : undefined;
-  if (incident === undefined) throw new DomainError('incident_not_found');
-  return id;
-}
+export const requireIncident = async (call: Call, deps: ApiDeps): Promise<string> =>
+  (await requiredIncident(call, deps)).id;
 
 /** The name in the path of a subject or a run; entries may come to speak of one that nothing is known of yet. */
 export function requireName({ params }: Call): string {

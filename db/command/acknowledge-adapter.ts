@@ -68,11 +68,12 @@ export async function recordAnswer(db: Database, answered: Answered): Promise<bo
 async function acknowledged(tx: Tx, a: Answered, row: Row, adapter: Adapter, latency_ms: number): Promise<void> {
   const generation = row.sent_generation;
   const held = row.sent_state === 'closed' ? [row.sent_own, row.sent_instance] : [0, 0];
-  await tx.query(
+  const told = await one<{ due: boolean }>(
+    tx,
     `UPDATE adapter_targets SET acked_at = $5, acknowledged_state = $6, acknowledged_generation = $7::int8, held_own = $8,
         held_instance = $9, attempts = 0, next_attempt_at = NULL, last_error = NULL,
         due = (SELECT coalesce(sum(generation), 0)::int8 FROM gate_states WHERE workspace_id = ANY($10) AND gate = $3 AND target = ANY($11)) <> $7::int8
-      WHERE workspace_id = $1 AND adapter_id = $2 AND gate = $3 AND target = $4`,
+      WHERE workspace_id = $1 AND adapter_id = $2 AND gate = $3 AND target = $4 RETURNING due`,
     [
       a.workspace_id,
       a.adapter_id,
@@ -92,7 +93,8 @@ async function acknowledged(tx: Tx, a: Answered, row: Row, adapter: Adapter, lat
     [a.workspace_id, a.adapter_id, row.now, latency_ms],
   );
   const incidents = row.sent_state === 'closed' ? await awaitedBy(tx, a, row) : [];
-  const named = incidents.length === 0 ? {} : { incidents };
+  const restored = told?.due === false ? await releasedBefore(tx, a) : [];
+  const named = { ...(incidents.length === 0 ? {} : { incidents }), ...(restored.length === 0 ? {} : { restored }) };
   const detail = { name: adapter.name, gate: a.gate, target: a.target, state: row.sent_state, generation, ...named };
   await writeEntries(tx, [entryOf(a, 'adapter_acknowledged', detail, row.now)]);
 }
@@ -108,6 +110,20 @@ async function awaitedBy(tx: Tx, a: Answered, row: Row): Promise<string[]> {
         AND target = $3 AND awaited AND generation > $6 AND generation <= $7 ORDER BY generation LIMIT ${NAMED})) AS h
       WHERE incident_id IS NOT NULL ORDER BY incident_id LIMIT ${NAMED}`,
     [a.workspace_id, a.gate, a.target, row.held_own, row.sent_own, row.held_instance, row.sent_instance],
+  );
+  return found.map((hold) => hold.incident_id);
+}
+
+/**
+ * The first incidents whose released holds this adapter has now heard of, whether the target is open or other holds close
+ * it. To be asked only when nothing changed since the sending: what was released later it has yet to hear.
+ */
+async function releasedBefore(tx: Tx, a: Answered): Promise<string[]> {
+  const found = await rows<{ incident_id: string }>(
+    tx,
+    `SELECT DISTINCT incident_id FROM holds WHERE restoring AND workspace_id = ANY($1) AND gate = $2 AND target = $3
+        AND incident_id IS NOT NULL ORDER BY incident_id LIMIT ${NAMED}`,
+    [gateWorkspaces(a.workspace_id), a.gate, a.target],
   );
   return found.map((hold) => hold.incident_id);
 }

@@ -2,9 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { IncidentEvent } from '../../domain/incident/transition.ts';
 import type { Incident } from '../../domain/incident/types.ts';
 import type { Database } from '../client.ts';
-import type { Tx } from '../transaction.ts';
 import { decideIncident } from './decide-incident.ts';
-import type { Decided, Decision } from './decide-incident.ts';
+import type { By, Decided, Locked } from './decide-incident.ts';
 
 export interface Acknowledgement {
   operator: string;
@@ -16,16 +15,16 @@ export interface Acknowledgement {
  * The ceremony's acknowledgement. The note stays in the record; the entry carries its salted digest.
  * Refused with `already_resolved` or `containment_changed`.
  */
-export async function acknowledgeRecovery(db: Database, decision: Decision, ack: Acknowledgement): Promise<Decided> {
+export async function acknowledgeRecovery(db: Database, asking: By, ack: Acknowledgement): Promise<Decided> {
   const salt = ack.note === undefined ? null : randomBytes(16).toString('hex');
-  const event: IncidentEvent = {
+  const event = ({ by }: Locked): IncidentEvent => ({
     kind: 'ack',
     operator: ack.operator,
-    actor: decision.actor,
+    actor: by.actor,
     ...(salt === null || ack.note === undefined ? {} : { note_digest: saltedDigest(salt, ack.note) }),
     ...(ack.containment_binding === undefined ? {} : { containment_binding: ack.containment_binding }),
-  };
-  const also = async (tx: Tx, incident: Incident, now: string): Promise<void> => {
+  });
+  const also = async ({ tx, now, by }: Locked, incident: Incident): Promise<void> => {
     await tx.query({
       name: 'acknowledgement-insert',
       text: `INSERT INTO acknowledgements
@@ -34,18 +33,18 @@ export async function acknowledgeRecovery(db: Database, decision: Decision, ack:
       values: [
         incident.workspace_id,
         incident.id,
-        decision.decision_id,
+        by.decision_id,
         ack.operator,
         incident.binding,
         ack.note ?? null,
         salt,
         now,
-        decision.actor,
-        decision.on_behalf_of,
+        by.actor,
+        by.on_behalf_of,
       ],
     });
   };
-  return decideIncident(db, decision, event, { also });
+  return decideIncident(db, asking, async (locked) => ({ asked: event(locked) }), { also, kind: 'ack' });
 }
 
 /** The salted digest of a free text, as an entry carries it: hex SHA-256(salt || text). */

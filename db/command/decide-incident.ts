@@ -12,10 +12,22 @@ import { visibleWorkspaces } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { recall, remember } from './decisions.ts';
 import type { DecisionKey } from './decisions.ts';
+import { separation } from './policies.ts';
 
 export interface Decision extends Caller, DecisionKey {
   incident_id: string;
+  /** Where a registered key proved who decides: which, and the envelope (JSON) that it signed. */
+  signed?: { key_id: string; envelope: string };
 }
+
+/** A decision of which only the transaction can tell whose it is: there its signature is judged, on the row of its key. */
+export interface Deciding {
+  identify: (tx: Tx) => Promise<Decision>;
+  /** Why it is refused on the locked row, by the database's clock; null: it is judged. */
+  refusal: (locked: Locked) => string | null;
+}
+
+export type By = Decision | Deciding;
 
 /** What the transaction said; refusals are recorded too. Codes: those of `RefusalCode` and the three named here. */
 export type Decided =
@@ -35,6 +47,7 @@ export interface Asked {
 export interface Locked {
   incident: Incident;
   others: Incident[];
+  by: Decision;
   now: string;
   tx: Tx;
 }
@@ -61,14 +74,17 @@ export async function lockIncident(tx: Tx, workspace_id: string, id: string): Pr
  */
 export async function decideIncident(
   db: Database,
-  decision: Decision,
+  asking: By,
   event: IncidentEvent | ((locked: Locked) => Promise<Asked>),
   options: {
-    also?: (tx: Tx, incident: Incident, now: string) => Promise<void>;
+    also?: (locked: Locked, incident: Incident) => Promise<void>;
     beside?: (tx: Tx) => Promise<string[]>;
+    /** What the decision is called where it is refused before it is judged. */
+    kind?: string;
   } = {},
 ): Promise<Decided> {
   return transaction(db, async (tx) => {
+    const decision = 'identify' in asking ? await asking.identify(tx) : asking;
     const others = (await options.beside?.(tx)) ?? [];
     const aggregate = `incident/${decision.incident_id}`;
     // Sent together, taken in this order: what was decided is read under the lock.
@@ -82,13 +98,11 @@ export async function decideIncident(
     if (known !== null) return { ...(known as Recorded), incident: before };
 
     const by = { ...decision, workspace_id: before.workspace_id };
-    const { asked, beside = [] } =
-      typeof event === 'function'
-        ? await event({ incident: before, others: locked.filter((i) => i !== before), now, tx })
-        : { asked: event };
+    const row: Locked = { incident: before, others: locked.filter((i) => i !== before), by: decision, now, tx };
+    const { asked, beside = [] } = await askedOf(row, asking, event);
     const change = { now, before: new Map(locked.map((i) => [`${i.workspace_id}/${i.id}`, i])) };
     const verdict = 'ok' in asked ? asked : transition(before, asked, now, sha256);
-    const kind = 'ok' in asked ? 'evidence' : asked.kind;
+    const kind = 'ok' in asked ? (options.kind ?? 'evidence') : asked.kind;
     if (!verdict.ok) {
       const outcome: Refusal = {
         ok: false,
@@ -106,13 +120,27 @@ export async function decideIncident(
     }
     const { incident } = verdict;
     const own = verdict.changed ? [stepOf(incident, verdict.effects, by)] : [];
+    const entries = decision.signed === undefined ? [] : [signature(incident, by, kind, now)];
+    const writes = own.length + beside.length + entries.length > 0;
     await together([
-      own.length + beside.length > 0 ? writeChange(tx, { ...change, steps: [...own, ...beside] }) : null,
-      verdict.changed ? options.also?.(tx, incident, now) : null,
+      writes ? writeChange(tx, { ...change, steps: [...own, ...beside], entries }) : null,
+      verdict.changed ? options.also?.(row, incident) : null,
       remember(tx, by, { ...decision, aggregate, kind, outcome: { ok: true }, now }),
     ]);
     return { ok: true, incident };
   });
+}
+
+async function askedOf(
+  row: Locked,
+  asking: By,
+  event: IncidentEvent | ((locked: Locked) => Promise<Asked>),
+): Promise<Asked> {
+  const code = 'refusal' in asking ? asking.refusal(row) : null;
+  if (code !== null) return { asked: { ok: false, code } };
+  const { asked, ...more } = typeof event === 'function' ? await event(row) : { asked: event };
+  if ('ok' in asked || asked.kind !== 'resolve') return { asked, ...more };
+  return { asked: { ...asked, ...(await separation(row.tx, row.incident, row.by.actor)) }, ...more };
 }
 
 const stepOf = (incident: Incident, effects: Effect[], { actor, on_behalf_of }: Caller): Step => ({
@@ -127,15 +155,26 @@ function voidEarlier(before: Incident, by: Caller, now: string): Step[] {
   return verdict.ok && verdict.changed ? [stepOf(verdict.incident, verdict.effects, by)] : [];
 }
 
-const refusal = (incident: Incident, by: Caller, kind: string, outcome: Refusal, now: string) => ({
+/** An accepted decision that came past our doors: which key stood for its author. */
+const signature = (incident: Incident, by: Decision, kind: string, now: string) => ({
+  ...entryOf(incident, by, now),
+  action: 'decision_signed',
+  detail: { decision: kind, decision_id: by.decision_id, key_id: by.signed?.key_id ?? null },
+});
+
+const refusal = (incident: Incident, by: Decision, kind: string, outcome: Refusal, now: string) => ({
+  ...entryOf(incident, by, now),
+  action: 'decision_refused',
+  detail: { decision: kind, ...outcome, ...(by.signed === undefined ? {} : { key_id: by.signed.key_id }) },
+});
+
+const entryOf = (incident: Incident, by: Caller, now: string) => ({
   workspace_id: incident.workspace_id,
   at: now,
   actor: by.actor,
   on_behalf_of: by.on_behalf_of,
-  action: 'decision_refused',
   object: `incident/${incident.id}`,
   record_hash: incident.hash,
   record_version: incident.version,
-  detail: { decision: kind, ...outcome },
   policy_digest: incident.policy_digest,
 });

@@ -15,6 +15,7 @@ import { unnestInsert } from '../write/unnest.ts';
 import { visibleWorkspaces } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { recall, remember } from './decisions.ts';
+import { separation } from './policies.ts';
 import type { DecisionKey } from './decisions.ts';
 
 /** One transaction judges at most this many incidents. */
@@ -90,7 +91,8 @@ async function judge(tx: Tx, decision: SetDecision, members: Incident[], now: st
   const refused: RefusedMember[] = [];
   const entries: EntryDraft[] = [];
   for (const member of members) {
-    const event = kind === 'ack' ? { kind, operator, actor } : { kind, operator: actor };
+    const event =
+      kind === 'ack' ? { kind, operator, actor } : { kind, operator: actor, ...(await separation(tx, member, actor)) };
     const verdict = transition(member, event, now, sha256);
     if (!verdict.ok) {
       const why = { code: verdict.code, ...(verdict.missing === undefined ? {} : { missing: verdict.missing }) };

@@ -34,12 +34,18 @@ export async function recall(tx: Tx, workspaces: string | string[], aggregate: s
 export async function remember(
   tx: Tx,
   by: Caller,
-  decision: DecisionKey & { aggregate: string; kind: string; outcome: unknown; now: string },
+  decision: DecisionKey & {
+    aggregate: string;
+    kind: string;
+    outcome: unknown;
+    now: string;
+    signed?: { envelope: string };
+  },
 ): Promise<void> {
   await tx.query({
     name: 'decision-insert',
-    text: `INSERT INTO decisions (workspace_id, aggregate, decision_id, kind, request_digest, outcome, at, actor, on_behalf_of)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    text: `INSERT INTO decisions (workspace_id, aggregate, decision_id, kind, request_digest, outcome, at, actor, on_behalf_of, envelope)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     values: [
       by.workspace_id,
       decision.aggregate,
@@ -50,6 +56,7 @@ export async function remember(
       decision.now,
       by.actor,
       by.on_behalf_of,
+      decision.signed?.envelope ?? null,
     ],
   });
 }

@@ -33,7 +33,10 @@ export async function pinMasterKey(tx: Tx, { key_id }: NamedKey, by: Caller, now
       ON CONFLICT (workspace_id) DO NOTHING`,
     values: [INSTANCE, key_id, now, by.actor, by.on_behalf_of],
   });
-  if (rowCount === 0) { requirePinned(await pinnedMasterKey(tx), key_id); return; }
+  if (rowCount === 0) {
+    requirePinned(await pinnedMasterKey(tx), key_id);
+    return;
+  }
   await writeEntries(tx, [
     {
       workspace_id: INSTANCE,

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../domain/canonical/json.ts';
-import { parseContainmentPolicy, policyDigest } from '../../domain/containment/policy.ts';
+import { parseContainmentPolicy, policyDigest, separatesResolver } from '../../domain/containment/policy.ts';
 import type { ContainmentPolicy } from '../../domain/containment/policy.ts';
 import { one, prepared } from '../client.ts';
 import type { Database, Queryable } from '../client.ts';
@@ -33,6 +33,28 @@ export async function activePolicy(tx: Queryable): Promise<ActivePolicy> {
   parsed.set(row.digest, policy);
   last = { digest: row.digest, policy };
   return last;
+}
+
+/** Who resolves, where the policy that the incident was judged by wants another person than the one who acknowledged it. */
+export async function separation(
+  tx: Queryable,
+  { policy_digest }: { policy_digest: string },
+  actor: string,
+): Promise<{ separate?: { actor: string } }> {
+  return separatesResolver(await policyOf(tx, policy_digest)) ? { separate: { actor } } : {};
+}
+
+/** Policies are never deleted: a digest that has none is a damaged record, and nothing is decided on it. */
+async function policyOf(tx: Queryable, digest: string): Promise<ContainmentPolicy> {
+  const known = parsed.get(digest);
+  if (known !== undefined) return known;
+  const [row] = await prepared<{ body: string }>(tx, 'policy-body', 'SELECT body FROM policies WHERE digest = $1', [
+    digest,
+  ]);
+  if (row === undefined) throw new Error('the policy that an incident was judged by is not in the record');
+  const policy = parseContainmentPolicy(JSON.parse(row.body));
+  parsed.set(digest, policy);
+  return policy;
 }
 
 /** Stores a policy under its digest and makes it the active one. Returns the digest; activating the active one is no change. */

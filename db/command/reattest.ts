@@ -17,7 +17,7 @@ import { sha256 } from '../write/change.ts';
 import { INSTANCE } from './caller.ts';
 import { SHARED_AT_MOST } from './challenges.ts';
 import { decideIncident } from './decide-incident.ts';
-import type { Asked, Decided, Decision, Locked } from './decide-incident.ts';
+import type { Asked, By, Decided, Decision, Locked } from './decide-incident.ts';
 import { baselinesFor, evidenceNode, nodesFor, NODES_AT_MOST, readScope } from './reattest-scope.ts';
 import type { Scope } from './reattest-scope.ts';
 
@@ -35,11 +35,12 @@ const refuse = (code: string): Asked => ({ asked: { ok: false, code } });
  */
 export async function reattestIncident(
   db: Database,
-  decision: Decision,
+  asking: By,
   given: Reattestation,
   context: AttestationContext,
 ): Promise<Decided> {
-  return decideIncident(db, decision, (locked) => judge(locked, decision, given, context), {
+  return decideIncident(db, asking, (locked) => judge(locked, locked.by, given, context), {
+    kind: 'reattest',
     beside: (tx) => servedBeside(tx, 'answers' in given ? given.answers : []),
   });
 }

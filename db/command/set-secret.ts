@@ -9,6 +9,7 @@ import type { WrittenVersion } from '../write/secrets.ts';
 import type { Caller } from './caller.ts';
 import { decideOnce } from './decide-once.ts';
 import type { Reused } from './decide-once.ts';
+import { secretEntry } from './secret-entry.ts';
 import { pinMasterKey } from './pin-master-key.ts';
 import type { MasterKeySource } from './pin-master-key.ts';
 
@@ -49,18 +50,13 @@ export async function setSecret({ db, masterKey }: SecretsDeps, by: Caller, aske
     const written = await writeVersion(tx, master, by, { slot, value, kind, class: slotClass }, now);
     if (written === null) return { ok: false, code: 'secret_class_fixed' };
     await writeEntries(tx, [
-      {
-        workspace_id: by.workspace_id,
+      secretEntry(by, {
         at: now,
-        actor: by.actor,
-        on_behalf_of: by.on_behalf_of,
         action: 'secret_set',
         object: `secret/${slot}`,
-        record_hash: null,
-        record_version: written.version,
+        version: written.version,
         detail: { ...written },
-        policy_digest: null,
-      },
+      }),
     ]);
     return { ok: true, ...written };
   });

@@ -22,5 +22,8 @@ export const notifications = pgTable(
     index('notifications_open')
       .on(t.workspace_id, t.id)
       .where(sql`seen_at IS NULL`),
+    index('notifications_incident')
+      .on(t.workspace_id, t.incident_id, t.id)
+      .where(sql`incident_id IS NOT NULL`),
   ],
 );

@@ -15,10 +15,15 @@ export const process = pgTable(
     started_at: instant(),
     settled_at: instant(),
     over_at: instant(),
+    /** When its histories were stored, or found lost; one that was opened again and closed later is due again. */
+    history_at: instant(),
     ...authorship(),
   },
   (t) => [
     primaryKey({ columns: [t.workspace_id, t.workflow_id] }),
+    index('process_unstored')
+      .on(t.over_at, t.workspace_id, t.workflow_id)
+      .where(sql`over_at IS NOT NULL AND (history_at IS NULL OR history_at < over_at)`),
     index('process_unsettled')
       .on(t.severity_rank)
       .where(sql`over_at IS NULL AND started_at IS NOT NULL AND settled_at IS NULL`),
@@ -55,6 +60,8 @@ export const decisions = pgTable(
     kind: text().notNull(),
     request_digest: text().notNull(),
     outcome: text().notNull(),
+    /** The DSSE envelope (JSON) by which a registered key proved whose decision it is. */
+    envelope: text(),
     at: instant().notNull(),
     ...authorship(),
   },

@@ -107,7 +107,7 @@ export const leases = pgTable(
   (t) => [
     primaryKey({ columns: [t.workspace_id, t.lease_id] }),
     index('leases_slot').on(t.workspace_id, t.slot, t.slot_epoch, t.not_after),
-    index('leases_subject').on(t.workspace_id, t.subject, t.lease_id),
+    index('leases_subject').on(t.workspace_id, t.subject, t.not_after, t.lease_id),
     check('leases_digest', sql`length(${t.secret_digest}) = 32`),
   ],
 );

@@ -2,6 +2,7 @@ import { DEFAULT_CLASS, DEFAULT_KIND } from '../../domain/secret/slot.ts';
 import type { SlotClass } from '../../domain/secret/slot.ts';
 import { prepared } from '../client.ts';
 import type { Queryable } from '../client.ts';
+import { countLive } from '../read/leases.ts';
 import type { secretSlots } from '../schema/secrets.ts';
 import { createDataKey, openDataKey, sealSecret } from '../secrets/envelope.ts';
 import type { NamedKey } from '../secrets/envelope.ts';
@@ -32,21 +33,6 @@ interface By {
   workspace_id: string;
   actor: string;
   on_behalf_of: string | null;
-}
-
-/** Leases are counted up to here; all of them are revoked. */
-export const LEASES_COUNTED = 10_000;
-
-/** How many unexpired leases of a slot are in an epoch. */
-export async function countLeases(tx: Queryable, { workspace_id }: By, slot: string, epoch: number): Promise<number> {
-  const [row] = await prepared<{ n: number }>(
-    tx,
-    'leases-of-slot',
-    `SELECT count(*)::int4 AS n FROM (SELECT 1 FROM leases WHERE workspace_id = $1 AND slot = $2 AND slot_epoch = $3
-      AND not_after > clock_timestamp() LIMIT ${LEASES_COUNTED}) AS live`,
-    [workspace_id, slot, epoch],
-  );
-  return row?.n ?? 0;
 }
 
 export async function lockSlot(tx: Queryable, workspace_id: string, slot: string): Promise<SlotRow | undefined> {
@@ -81,7 +67,7 @@ export async function writeVersion(
       : { data: openDataKey(master, at, known.wrapped_key), wrapped: known.wrapped_key };
   const version = (known?.current_version ?? 0) + 1;
   const envelope = sealSecret(data, at, version, asked.value);
-  const leases_revoked = known === undefined ? 0 : await countLeases(tx, by, asked.slot, known.lease_epoch);
+  const leases_revoked = known === undefined ? 0 : await countLive(tx, by.workspace_id, { slot: asked.slot });
   await tx.query({
     name: 'secret-slot-write',
     text: `INSERT INTO secret_slots AS s (workspace_id, slot, kind, class, wrapped_key, current_version, created_at, updated_at,

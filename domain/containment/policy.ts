@@ -37,6 +37,9 @@ const severity = z.enum(SEVERITIES, refusal('unknown_severity'));
 const distinct = (values: unknown[]): boolean => new Set(values).size === values.length;
 const actions = z.array(z.enum(ACTIONS, refusal('unknown_action'))).refine(distinct, refusal('repeated_value'));
 const severities = z.array(severity).refine(distinct, refusal('repeated_value'));
+
+/** Which two steps different people must take. What is left out is not required, and has no part in the policy's digest. */
+const separation = z.strictObject({ critical_ack_and_resolve: z.boolean() });
 const actionsBySeverity = z.partialRecord(severity, actions);
 
 const escalation = z.strictObject({
@@ -74,6 +77,7 @@ const containmentPolicy = z.strictObject({
   reattest_severities: severities,
   ack_severities: severities,
   flood_limit: z.int().min(1).max(100_000),
+  separation_of_duties: z.exactOptional(separation),
   classes: z.record(z.enum(CLASSES), classRule),
 });
 
@@ -88,6 +92,10 @@ export function parseContainmentPolicy(raw: unknown): ContainmentPolicy {
   const [first, ...rest] = parsed.error.issues.flatMap((issue) => problemsOf(issue, raw));
   throw new PolicyError([first ?? { code: 'invalid_value', path: '' }, ...rest]);
 }
+
+/** Whether a critical incident may not be resolved by the person whose acknowledgement counts. */
+export const separatesResolver = (policy: ContainmentPolicy): boolean =>
+  policy.separation_of_duties?.critical_ack_and_resolve === true;
 
 /** Hex SHA-256 of the policy's canonical JSON. */
 export const policyDigest = (policy: ContainmentPolicy, sha256: Sha256): string => hashCanonical(policy, sha256);

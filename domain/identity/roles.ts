@@ -30,6 +30,9 @@ const READERS = [
 /** Who handles an incident. */
 const RESPONDERS = ['operator', 'security_owner', 'incident_commander'] as const satisfies Role[];
 
+/** Who sees which secrets there are and who holds leases; nobody's role shows a value. */
+const VAULT_READERS = [...RESPONDERS, 'auditor', 'org_admin'] as const satisfies Role[];
+
 const PERMITTED = {
   'status.read': READERS,
   'incident.read': READERS,
@@ -38,6 +41,7 @@ const PERMITTED = {
   'incident.report': ['reporter', ...RESPONDERS],
   'incident.acknowledge': RESPONDERS,
   'incident.resolve': RESPONDERS,
+  'incident.checklist': RESPONDERS,
   'recovery.ack': RESPONDERS,
   'recovery.reattest': RESPONDERS,
   'model.release': RESPONDERS,
@@ -50,14 +54,34 @@ const PERMITTED = {
   'attestation.retire': ['security_owner'],
   'integrity.check': RESPONDERS,
   'integrity.approve_baseline': ['security_owner'],
+  'rotation.read': READERS,
+  'rotation.start': ['security_owner', 'org_admin'],
+  'rotation.abandon': ['security_owner'],
+  'secret.read': VAULT_READERS,
+  'secret.set': ['security_owner', 'org_admin'],
+  'lease.issue': [...RESPONDERS, 'org_admin'],
+  'lease.revoke': RESPONDERS,
+  // The secret of the lease decides; a role adds nothing to it.
+  'lease.use': ROLES,
+  'history.decode': [...RESPONDERS, 'auditor'],
   'restore.promote': ['security_owner'],
   'forensic.export': ['security_owner'],
+  'evidence.read': ['auditor', ...RESPONDERS],
+  'evidence.collect': ['auditor', ...RESPONDERS],
   'ledger.read': ['auditor'],
   'doctor.run': READERS,
   'upstream.read': READERS,
   'upstream.check': [...RESPONDERS, 'org_admin'],
   'upstream.account': ['security_owner', 'org_admin'],
+  'key.read': READERS,
+  'key.register': READERS,
+  'key.register_other': ['org_admin'],
+  'key.revoke': READERS,
+  'key.revoke_other': ['security_owner', 'org_admin'],
   'policy.reload': ['org_admin'],
+  'token.read': ['security_owner', 'org_admin', 'auditor'],
+  'token.issue': ['security_owner', 'org_admin'],
+  'token.disable': ['security_owner', 'org_admin', 'incident_commander'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof PERMITTED;
@@ -69,6 +93,15 @@ export function may(roles: readonly Role[], action: Permission): boolean {
   const permitted: readonly Role[] = PERMITTED[action];
   return roles.some((role) => permitted.includes(role));
 }
+
+/**
+ * The roles that nobody gives over the network, not even to themselves: they are the two people of what takes two, and
+ * whoever holds one of their tokens could make the second. They are issued on the host, with the database's own credentials.
+ */
+export const HOST_ISSUED = ['security_owner', 'org_admin'] as const satisfies Role[];
+
+/** Whether `role` may be issued over the network. */
+export const isIssuable = (role: Role): boolean => !(HOST_ISSUED as readonly Role[]).includes(role);
 
 export const rolesFor = (action: Permission): readonly Role[] => PERMITTED[action];
 export const isRole = (value: unknown): value is Role => ROLES.includes(value as Role);

@@ -60,8 +60,14 @@ export function reattest(i: Incident, proof: ReattestationProof, now: string): V
   return changed(attested, entry('recovery_reattested', detail), { kind: 'poke' });
 }
 
+/** `separate`: the policy lets nobody resolve a critical incident on their own acknowledgement; `actor` was authenticated. */
+export interface Resolution {
+  operator: string;
+  separate?: { actor: string };
+}
+
 /** Opens the latch only when nothing is missing; releases the incident's own holds, a quarantined digest stays. */
-export function resolve(i: Incident, operator: string, now: string): Verdict {
+export function resolve(i: Incident, { operator, separate }: Resolution, now: string): Verdict {
   if (i.state === 'resolved') return unchanged(i);
   const lacking: string[] = missing(i).filter((m) => m !== 'containment');
   const stale =
@@ -71,6 +77,8 @@ export function resolve(i: Incident, operator: string, now: string): Verdict {
   if (stale) lacking.push('reattest');
   if (lacking.length > 0) return refuse('recovery_incomplete', lacking);
   if (i.pending_actions > 0) return refuse('containment_pending', ['containment']);
+  const own = separate !== undefined && ackCounts(i) && i.acked_actor === separate.actor;
+  if (own && i.severity === 'critical') return refuse('same_person');
   return changed(
     { ...i, state: 'resolved', resolved_at: now, resolved_by: operator },
     entry('incident_resolved', { operator, ceremony: ceremonyRequired(i) }),

@@ -2,7 +2,7 @@
 import type { Sha256 } from '../canonical/hash.ts';
 import type { Severity } from '../containment/types.ts';
 import { acknowledge, reattest, resolve, triage } from './decisions.ts';
-import type { ReattestationProof } from './decisions.ts';
+import type { ReattestationProof, Resolution } from './decisions.ts';
 import { fold, raise, voidReattestation } from './occurrences.ts';
 import type { Fold, Judging } from './occurrences.ts';
 import { seal } from './record.ts';
@@ -19,7 +19,7 @@ export type IncidentEvent =
   | { kind: 'triage'; operator: string }
   | { kind: 'ack'; operator: string; actor: string; containment_binding?: string; note_digest?: string }
   | { kind: 'reattest'; proof: ReattestationProof }
-  | { kind: 'resolve'; operator: string };
+  | ({ kind: 'resolve' } & Resolution);
 
 /**
  * Judges `event` on `incident` at `now` (RFC 3339). An accepted change comes back sealed (version + 1, new hash); an
@@ -51,7 +51,7 @@ function judge(incident: Incident, event: IncidentEvent, now: string, sha256: Sh
     case 'reattest':
       return reattest(incident, event.proof, now);
     case 'resolve':
-      return resolve(incident, event.operator, now);
+      return resolve(incident, event, now);
     default: {
       const unknown: never = event;
       throw new Error(`unknown incident event ${JSON.stringify(unknown)}`);

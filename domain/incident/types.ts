@@ -89,6 +89,7 @@ export type RefusalCode =
   | 'containment_changed'
   | 'reattest_not_required'
   | 'recovery_incomplete'
+  | 'same_person'
   | 'containment_pending'
   | 'occurrence_changed'
   | 'settlement_changed';

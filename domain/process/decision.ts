@@ -10,7 +10,19 @@ export interface DecisionCaller {
 export type DecisionRequest =
   | { kind: 'ack'; operator: string; note?: string; containment_binding?: string }
   | { kind: 'reattest' }
-  | { kind: 'resolve' };
+  | { kind: 'resolve' }
+  | SignedRequest;
+
+/** The words by which a person decides about an incident. */
+export type DecisionName = 'ack' | 'reattest' | 'resolve';
+
+/** A decision that a registered key signed, as it arrived: what it says stands in the envelope, which proves nothing yet. */
+export interface SignedRequest {
+  kind: 'signed';
+  name: DecisionName;
+  workflow_id: string;
+  envelope: unknown;
+}
 
 /** `caller` null: it came past our doors (a signal, the engine's console), so nobody was authenticated. */
 export interface IncidentDecision {
@@ -21,6 +33,8 @@ export interface IncidentDecision {
   /** Tells a retry from another request under the same id; null: the request itself is digested. */
   request_digest: string | null;
   request: DecisionRequest;
+  /** It came as a signal: nobody waits for its answer. */
+  signal?: true;
 }
 
 export type DecisionOutcome = { ok: true; nodes?: string[] } | { ok: false; code: string; missing?: string[] };

@@ -9,7 +9,7 @@ export const WATCH_TYPES = ['attestationWatch', 'integrityWatch'] as const;
 export type WatchType = (typeof WATCH_TYPES)[number];
 
 /** Types that have a record of their own instead of an incident's: settled from the start, no containment waits for them. */
-export const STANDING_TYPES = [...WATCH_TYPES, 'severityEscalation', 'adapterSync'] as const;
+export const STANDING_TYPES = [...WATCH_TYPES, 'severityEscalation', 'adapterSync', 'tokenRotation'] as const;
 
 export const PROCESS_TYPES = [...INCIDENT_PROCESS_TYPES, ...STANDING_TYPES] as const;
 export type ProcessType = (typeof PROCESS_TYPES)[number];
@@ -24,6 +24,7 @@ const KIND: Record<ProcessType, string> = {
   integrityWatch: 'integrity',
   severityEscalation: 'escalation',
   adapterSync: 'adapter',
+  tokenRotation: 'rotation',
 };
 
 /** The workflow id, `<kind>/<business id>`. */
@@ -39,10 +40,17 @@ const AGGREGATE: Record<ProcessType, string> = {
   integrityWatch: 'baseline',
   severityEscalation: 'escalation',
   adapterSync: 'adapter',
+  tokenRotation: 'rotation',
 };
 
 /** What the process is about, as the ledger names it. */
 export const aggregateOf = (type: ProcessType, subject: string): string => `${AGGREGATE[type]}/${subject}`;
+
+/** The incident that a process is about, or that opened what it is about; null for a watch or an adapter. */
+export function incidentOf(type: ProcessType, subject: string): string | null {
+  if (type === 'incidentResponse' || type === 'recoveryCeremony') return subject;
+  return type === 'severityEscalation' ? subject.slice(subject.lastIndexOf('/') + 1) : null;
+}
 
 export const isWatch = (type: ProcessType): type is WatchType => WATCH_TYPES.some((watch) => watch === type);
 

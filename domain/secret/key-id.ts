@@ -2,7 +2,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 
-export type KeyUse = 'master' | 'data';
+export type KeyUse = 'master' | 'data' | 'payload';
 
 export const KEY_BYTES = 32;
 

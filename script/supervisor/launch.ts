@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 export type Command = {
   file: string;
   args: readonly string[];
+  /** By default this process's own, without the master key. */
   env?: NodeJS.ProcessEnv;
   cwd?: string;
   /** Arguments of setpriv(1) before the command: the user to run as. */
@@ -11,6 +12,10 @@ export type Command = {
   ipc?: boolean;
   stopSignal: 'SIGTERM' | 'SIGINT';
 };
+
+/** The servers that keep envelopes, and whoever could read their environment, have no business with the key. */
+export const withoutMasterKey = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => name !== 'INTERLOCK_MASTER_KEY'));
 
 /**
  * Starts a command with its output in `descriptor`. It gets a session of its own, or Ctrl-C would reach all processes
@@ -21,7 +26,7 @@ export function launch(command: Command, descriptor: number): ChildProcess {
   return spawn('setpriv', [...setpriv, command.file, ...command.args], {
     detached: true,
     stdio: ['ignore', descriptor, descriptor, ...(command.ipc === true ? (['ipc'] as const) : [])],
-    ...(command.env && { env: command.env }),
+    env: command.env ?? withoutMasterKey(process.env),
     ...(command.cwd !== undefined && { cwd: command.cwd }),
   });
 }

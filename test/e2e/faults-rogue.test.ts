@@ -6,6 +6,7 @@ import { one, openDatabase } from '../../db/client.ts';
 import { ceremonyAt } from '../support/ceremony.ts';
 import { post } from '../support/calls.ts';
 import { eventually } from '../support/eventually.ts';
+import { codecsOf } from '../support/payload-keys.ts';
 import { testStack } from '../support/stack.ts';
 import type { TestStack } from '../support/stack.ts';
 import { rogueActivities } from '../support/stand-ins/rogue-activities.ts';
@@ -36,7 +37,15 @@ async function beside(withWorkflows: boolean, work: (taken: () => number) => Pro
   const { taken, activities } = rogueActivities();
   const ours = withWorkflows ? { workflowsPath: WORKFLOWS } : {};
   const workers = await Promise.all(
-    QUEUES.map((taskQueue) => Worker.create({ connection, taskQueue, activities, ...ours })),
+    QUEUES.map((taskQueue) =>
+      Worker.create({
+        connection,
+        taskQueue,
+        activities,
+        dataConverter: { payloadCodecs: codecsOf(t.stateRoot) },
+        ...ours,
+      }),
+    ),
   );
   const running = workers.map((worker) => worker.run());
   try {

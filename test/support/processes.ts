@@ -13,6 +13,8 @@ import type { TestTemporal } from './temporal.ts';
 /** A record, an engine and the control process between them. */
 export interface TestProcesses {
   db: Database;
+  /** Of the record, past the control process's way to it. */
+  databaseUrl: string;
   temporal: TestTemporal;
   control: TestControl;
   client: Client;
@@ -59,7 +61,17 @@ export async function startProcesses(
       const { typedSearchAttributes } = await client.workflow.getHandle(id).describe();
       return Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
     };
-    return { db: record.db, temporal, control, client, toDatabase, running, attributes, close };
+    return {
+      db: record.db,
+      databaseUrl: record.url,
+      temporal,
+      control,
+      client,
+      toDatabase,
+      running,
+      attributes,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

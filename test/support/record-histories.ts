@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import type { Payload } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { openDatabase } from '../../db/client.ts';
 import { requestTrial } from '../../db/command/adapter-trial.ts';
+import { requestRotation } from '../../db/command/request-rotation.ts';
 import { recordReports } from '../../db/command/intake.ts';
 import { retireAdapter } from '../../db/command/part-with-adapter.ts';
 import { ensurePolicy } from '../../db/command/policies.ts';
@@ -15,43 +17,69 @@ import { startStack } from '../../script/supervisor/stack.ts';
 import { startAdapter } from './adapter-server.ts';
 import { freshKey, incidentNow, register, resolveIncident, secretFile } from './adapters.ts';
 import { decide } from './decisions.ts';
+import { instanceName } from '../../db/read/operator-keys.ts';
+import { newKey, register as registerKey, signed } from './operator-keys.ts';
 import { eventually } from './eventually.ts';
 import { freeStackPorts } from './free-ports.ts';
+import { codecsOf } from './payload-keys.ts';
+import { openTokenDoor } from './token-door.ts';
 import { POLICY, reportOf } from './incidents.ts';
 
 // Records a history of each workflow from a real server into test/histories: to be run after a change that replays the
-// old ones, and committed beside them under a new name when what a workflow does has changed.
+// old ones, and committed beside them under a new name when what a workflow does has changed. Without arguments all of
+// them, else those named: anchor, watches, acknowledged, attested, signed, escalation, adapter.
 
 const FOLDER = new URL('../histories/', import.meta.url);
 const OPERATOR = { workspace_id: 'default', actor: 'local-operator', on_behalf_of: null };
 
 const stateRoot = mkdtempSync(join(tmpdir(), 'interlock-histories-'));
+const tokens = { admin: join(stateRoot, 'admin.token'), reader: join(stateRoot, 'readonly.token') };
+for (const [name, file] of Object.entries(tokens))
+  writeFileSync(file, `${name}-token-of-the-recording\n`, { mode: 0o600 });
+const door = await openTokenDoor(tokens.admin, tokens.reader);
 const stack = await startStack({
   stateRoot,
   ports: await freeStackPorts(),
   only: ['postgres', 'temporal', 'swtpm', 'attester', 'control'],
-  env: { INTERLOCK_LOOPBACK_TRUST: '1', INTERLOCK_WATCH_INTERVAL: '1', INTERLOCK_ANCHOR_INTERVAL: '1' },
+  env: {
+    INTERLOCK_LOOPBACK_TRUST: '1',
+    INTERLOCK_WATCH_INTERVAL: '1',
+    INTERLOCK_ANCHOR_INTERVAL: '1',
+    INTERLOCK_ADMIN_TOKEN_FILE: tokens.admin,
+    INTERLOCK_READONLY_TOKEN_FILE: tokens.reader,
+    INTERLOCK_URL: door.url,
+  },
   readyTimeoutMs: 90_000,
 });
 const db = openDatabase({ url: stack.urls.database, name: 'record-histories', max: 2 });
 const connection = await Connection.connect({ address: stack.urls.temporal });
-const client = new Client({ connection });
+const codecs = codecsOf(stateRoot);
+const client = new Client({ connection, dataConverter: { payloadCodecs: codecs } });
+
+/** By name; arguments name those to record, by default all. */
+const recordings = {
+  enrolment: () => save('enrol/local', 'node-enrolment.first-start'),
+  anchor: recordAnchor,
+  watches: recordWatches,
+  acknowledged: recordAcknowledged,
+  attested: recordAttested,
+  signed: recordSigned,
+  escalation: recordEscalation,
+  adapter: recordAdapter,
+  rotation: recordRotation,
+};
+const only = process.argv.slice(2);
 
 try {
   mkdirSync(FOLDER, { recursive: true });
   await ensurePolicy(db, POLICY, 'system');
   await ended('enrol/local');
-  await save('enrol/local', 'node-enrolment.first-start');
-  await recordAnchor();
-  await recordWatches();
-  await recordAcknowledged();
-  await recordAttested();
-  await recordEscalation();
-  await recordAdapter();
+  for (const [name, record] of Object.entries(recordings)) if (only.length === 0 || only.includes(name)) await record();
 } finally {
   await connection.close();
   await db.end();
   await stack.stop();
+  await door.close();
   rmSync(stateRoot, { recursive: true, force: true });
 }
 
@@ -105,6 +133,31 @@ async function recordAttested(): Promise<void> {
   await save(ceremony, 'recovery-ceremony.attested');
 }
 
+/** Signed signals: one for another process, one whose shape is wrong, an acknowledgement, the resolution. */
+async function recordSigned(): Promise<void> {
+  const key = newKey();
+  await registerKey(db, key, { user: 'me', roles: ['operator'] });
+  const id = await report('manifest_mismatch');
+  const workflow_id = `recovery/${id}`;
+  const ceremony = client.workflow.getHandle(workflow_id);
+  const statement = {
+    instance: (await instanceName(db)) ?? '',
+    containment_binding: (await incidentNow(db, id)).binding,
+    key_id: key.key_id,
+    not_after: new Date(Date.now() + 300_000).toISOString(),
+  };
+  const send = (name: 'ack' | 'resolve', to: string) => {
+    const decision = name === 'ack' ? { name, operator: 'me@org' } : { name };
+    const all = { ...statement, decision, workflow_id: to, decision_id: crypto.randomUUID() };
+    return ceremony.signal(name, { envelope: signed(key, all) });
+  };
+  await send('ack', `incident/${id}`);
+  await ceremony.signal('ack', { envelope: 'none' });
+  await send('ack', workflow_id);
+  await send('resolve', workflow_id);
+  await save(workflow_id, 'recovery-ceremony.signed');
+}
+
 /** A crossing, alerted and closed after its window, which is moved into the past. */
 async function recordEscalation(): Promise<void> {
   for (let i = 0; i < 4; i += 1) await recordReport('tool_call_burst');
@@ -146,6 +199,15 @@ async function recordAdapter(): Promise<void> {
   secret.remove();
 }
 
+/** The read-only token's file: every step, at a door that knows it by its file. */
+async function recordRotation(): Promise<void> {
+  const asked = { row: 'readonly_token', subject: '', overlap_seconds: 0, compromised: false, dry_run: false } as const;
+  const requested = await requestRotation(db, OPERATOR, { ...asked, reason: 'due', ticket: null, key: freshKey() });
+  if (!requested.ok) throw new Error(requested.code);
+  await eventually(() => found(`rotation/${requested.rotation_id}`));
+  await save(`rotation/${requested.rotation_id}`, 'token-rotation.completed');
+}
+
 async function report(cls: IncidentClass): Promise<string> {
   const id = await recordReport(cls);
   await eventually(() =>
@@ -172,6 +234,14 @@ async function ended(workflowId: string): Promise<void> {
   await handle.result();
 }
 
+/** Undefined: the engine has no such workflow yet. */
+async function found(id: string): Promise<unknown> {
+  return client.workflow
+    .getHandle(id)
+    .describe()
+    .catch(() => undefined);
+}
+
 async function save(workflowId: string, name: string): Promise<void> {
   await client.workflow.getHandle(workflowId).result();
   await write(workflowId, name);
@@ -180,8 +250,26 @@ async function save(workflowId: string, name: string): Promise<void> {
 /** Stack traces go: they name folders of the machine it was recorded on, and replay does not read them. */
 async function write(workflowId: string, name: string): Promise<void> {
   const handle = client.workflow.getHandle(workflowId);
-  const recorded = JSON.parse(historyToJSON(await handle.fetchHistory())) as unknown;
+  const recorded = await unsealed(JSON.parse(historyToJSON(await handle.fetchHistory())) as unknown);
   const plain = JSON.stringify(recorded, (key, value: unknown) => (key === 'stackTrace' ? '' : value), 1);
   writeFileSync(new URL(`${name}.json`, FOLDER), `${plain}\n`);
   process.stdout.write(`${name}.json\n`);
+}
+
+/** A history as it would be without keys: who replays it has none. */
+async function unsealed(value: unknown): Promise<unknown> {
+  if (Array.isArray(value)) return Promise.all(value.map(unsealed));
+  if (typeof value !== 'object' || value === null) return value;
+  const { metadata, data } = value as { metadata?: Record<string, string>; data?: string };
+  if (metadata?.['encryption-key-id'] === undefined) {
+    const members = Object.entries(value).map(async ([key, member]) => [key, await unsealed(member)] as const);
+    return Object.fromEntries(await Promise.all(members));
+  }
+  const bytes = (text: string) => Buffer.from(text, 'base64');
+  const names = Object.entries(metadata).map(([name, text]) => [name, bytes(text)] as const);
+  let payloads: Payload[] = [{ metadata: Object.fromEntries(names), data: bytes(data ?? '') }];
+  for (const codec of codecs) payloads = await codec.decode(payloads);
+  const text = (part: Uint8Array | null | undefined) => Buffer.from(part ?? []).toString('base64');
+  const plain = Object.entries(payloads[0]?.metadata ?? {}).map(([name, part]) => [name, text(part)] as const);
+  return { metadata: Object.fromEntries(plain), data: text(payloads[0]?.data) };
 }

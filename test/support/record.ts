@@ -38,8 +38,9 @@ export async function reportIncident(
   db: Database,
   cls: IncidentClass,
   report: Partial<Report> = {},
+  workspace_id = OPERATOR.workspace_id,
 ): Promise<Incident> {
-  const [reply] = await recordReports(db, [requestOf(cls, report)]);
+  const [reply] = await recordReports(db, [requestOf(cls, report, { workspace_id })]);
   if (!reply?.ok) throw new Error(`report refused: ${reply?.code}`);
   return reply.incident;
 }

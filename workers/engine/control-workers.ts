@@ -1,4 +1,5 @@
 import { Worker } from '@temporalio/worker';
+import type { DataConverter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import { CONTROL_QUEUE, CRITICAL_QUEUE } from '../../activities/start-process.ts';
 import type { ControlActivities } from '../../activities/types.ts';
@@ -21,11 +22,13 @@ export function createEgressWorker({
   connection,
   namespace,
   activities,
+  dataConverter,
 }: Omit<ControlWorkersOptions, 'workflowBundle'>): Promise<Worker> {
   return Worker.create({
     connection,
     namespace,
     activities,
+    dataConverter,
     taskQueue: EGRESS_QUEUE,
     maxConcurrentActivityTaskExecutions: EGRESS_SLOTS,
     shutdownGraceTime: '5s',
@@ -38,6 +41,7 @@ export interface ControlWorkersOptions {
   namespace: string;
   workflowBundle: { codePath: string };
   activities: ControlActivities;
+  dataConverter: DataConverter;
 }
 
 /** A worker per queue, on one connection and one bundle; critical processes have slots that no other can take. */

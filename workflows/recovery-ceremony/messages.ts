@@ -30,9 +30,14 @@ export const ackUpdate = defineUpdate<DecisionAccepted, [AckInput & DecisionEnve
 export const reattestUpdate = defineUpdate<DecisionAccepted, [DecisionEnvelope]>('reattest');
 export const resolveUpdate = defineUpdate<DecisionAccepted, [DecisionEnvelope]>('resolve');
 
-export const ackSignal = defineSignal<[Signalled<AckInput>]>('ack');
-export const reattestSignal = defineSignal<[Signalled<object> | undefined]>('reattest');
-export const resolveSignal = defineSignal<[Signalled<object> | undefined]>('resolve');
+/** A decision that a registered key signed: all of it stands in the DSSE envelope. */
+export interface SignedSignal {
+  envelope: unknown;
+}
+
+export const ackSignal = defineSignal<[Signalled<AckInput> | SignedSignal]>('ack');
+export const reattestSignal = defineSignal<[Signalled<object> | SignedSignal | undefined]>('reattest');
+export const resolveSignal = defineSignal<[Signalled<object> | SignedSignal | undefined]>('resolve');
 
 /** 'This record changed, version n': the process reads its record again. */
 export const pokeSignal = defineSignal<[{ version: number }]>('poke');

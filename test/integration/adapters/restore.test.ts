@@ -128,3 +128,57 @@ describe('the response to a resolved incident', () => {
     expect([await close(id), await close(id, 'recoveryCeremony')]).toEqual([false, true]);
   });
 });
+
+describe('the entry of an acknowledgement', () => {
+  /** State, incidents it was awaited by, and incidents whose restore it is, of each acknowledgement in order. */
+  const acknowledgements = async () =>
+    (
+      await rows<{ detail: string }>(
+        record.db,
+        `SELECT detail FROM ledger_entries WHERE action = 'adapter_acknowledged' ORDER BY entry_id`,
+      )
+    ).map(({ detail }) => {
+      const { state, incidents, restored } = JSON.parse(detail) as Record<string, unknown>;
+      return [state, incidents, restored];
+    });
+
+  it('names the incidents whose holds were released, by each adapter that has heard of it', async () => {
+    const adapters = [await known('one'), await known('two')];
+    const id = await resolved(adapters);
+    for (const adapter of adapters) await tell(adapter);
+    const [held, restored] = [
+      ['closed', [id], undefined],
+      ['open', undefined, [id]],
+    ];
+    expect(await acknowledgements()).toEqual([held, held, restored, restored]);
+  });
+
+  it('names them too when the target stays closed for another incident', async () => {
+    const adapter = await known('one');
+    const [first, second] = [await hold(), await hold()];
+    await tell(adapter);
+    await resolveIncident(record.db, first);
+    await tell(adapter);
+    expect(await acknowledgements()).toEqual([
+      ['closed', [first, second], undefined],
+      ['closed', undefined, [first]],
+    ]);
+  });
+
+  it('names no restore that came after what was sent', async () => {
+    const adapter = await known('one');
+    const first = await hold();
+    await tell(adapter);
+    const second = await hold();
+    const what = { gate: 'agent' as const, target: TARGET };
+    const sending = await beginSending(record.db, adapter, what);
+    expect((await resolveIncident(record.db, first)).ok).toBe(true);
+    await recordAnswer(record.db, { ...adapter, ...what, sending: sending!.sending, outcome: TAKEN });
+    await tell(adapter);
+    expect(await acknowledgements()).toEqual([
+      ['closed', [first], undefined],
+      ['closed', [second], undefined],
+      ['closed', undefined, [first]],
+    ]);
+  });
+});

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { createApp } from '../../../api/app.ts';
@@ -9,6 +10,7 @@ import { createIntakeQueue } from '../../../api/intake-queue.ts';
 import { closeServer, listen } from '../../../api/listen.ts';
 import { createEventStreams } from '../../../api/streams/event-streams.ts';
 import type { StreamLimits } from '../../../api/streams/event-streams.ts';
+import { loadChecklists } from '../../../config/checklist-files.ts';
 import { loadContainmentFile } from '../../../config/containment-file.ts';
 import { loadUpstreamsFile } from '../../../config/upstreams-file.ts';
 import { defaultForensicKeyFile, readForensicKey } from '../../../config/forensic-key-file.ts';
@@ -18,6 +20,9 @@ import type { MasterKeySource } from '../../../db/command/pin-master-key.ts';
 import { recordEach } from '../../../db/command/intake.ts';
 import { ensurePolicy } from '../../../db/command/policies.ts';
 import { SecretsError } from '../../../db/secrets-error.ts';
+import { payloadCodecs } from '../../../storage/payload-codec.ts';
+import { payloadKey } from '../../support/payload-keys.ts';
+import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
 import { testDatabase } from '../../support/postgres.ts';
 
 export const POLICY_FILE = new URL('../../../config/policy/containment.yaml', import.meta.url).pathname;
@@ -111,8 +116,11 @@ export async function startApi({
     watchIntervalMs: 30_000,
     anchorIntervalMs: 300_000,
     ledgerPublic,
+    checklists: loadChecklists(),
     forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
+    payloadCodecs: payloadCodecs([payloadKey('test', 7)]),
     masterKey,
+    blobs: new FilesystemBlobs(join(stateRoot, 'blobs')),
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp', embedded: true },
   });

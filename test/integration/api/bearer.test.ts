@@ -19,6 +19,7 @@ const ENTRIES = [
   entry('olga', { roles: ['operator', 'viewer'] }),
   entry('lena', { role: 'operator', workspace: 'lab' }),
   entry('ada', { role: 'org_admin' }),
+  entry('aud', { role: 'auditor' }),
 ];
 
 function replace(lines: string[]): void {
@@ -103,5 +104,24 @@ describe('bearer tokens', () => {
     replace(ENTRIES);
     await pause(700);
     expect(await status()).toBe(200);
+  });
+});
+
+describe('roles', () => {
+  it('evidence is for auditors and who handles the incident', async () => {
+    const { id } = (await (await api.post('/api/v1/incidents/report', report(), as('olga'))).json()) as { id: string };
+    const manifest = { manifest_digest: 'a'.repeat(64), files: 1, bytes: 1, absent: 0 };
+    const asked = async (token: string) => [
+      ...(await Promise.all(
+        ['histories', 'evidence', 'history?workflow_id=recovery%2Fx&run_id=x'].map(
+          async (list) => (await api.get(`/v1/incidents/${id}/${list}`, { headers: as(token) })).status,
+        ),
+      )),
+      (await api.post(`/v1/incidents/${id}/evidence`, manifest, as(token))).status,
+    ];
+    for (const token of ['aud', 'olga']) expect(await asked(token)).toEqual([200, 200, 404, 201]);
+    for (const token of ['vera', 'ada', 'rob']) expect(await asked(token)).toEqual([403, 403, 403, 403]);
+    const caller = await api.get('/v1/caller', { headers: as('aud') });
+    expect(await caller.json()).toMatchObject({ actor: 'aud', roles: ['auditor'], workspace_id: 'default' });
   });
 });

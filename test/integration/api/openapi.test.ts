@@ -2,7 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { json, startApi } from './api-under-test.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
+import { reopenVault } from '../../support/leases.ts';
+import { toBase64 } from '../../../domain/signing/base64.ts';
+import { KEY_REGISTRATION_TYPE } from '../../../domain/signing/key-registration.ts';
 import { allPublished, startSequencers } from '../../support/log.ts';
+import { freshMasterKey } from '../../support/secrets.ts';
+import { newKey } from '../../support/operator-keys.ts';
 
 type Json = Record<string, unknown>;
 interface Document {
@@ -17,7 +22,8 @@ let api: ApiUnderTest;
 let sequencers: { stop: () => Promise<void> };
 let document: Document;
 beforeAll(async () => {
-  api = await startApi();
+  const master = freshMasterKey();
+  api = await startApi({ masterKey: () => master });
   sequencers = startSequencers(api);
   document = await json<Document>(api.get('/openapi.json'));
   for (const [cls, source] of [
@@ -98,12 +104,16 @@ describe('answers are what the document says', () => {
     '/v1/integrity/diff?baseline=nothing',
     '/v1/models',
     '/v1/adapters',
+    '/v1/keys',
+    '/v1/keys?limit=0',
     '/v1/ledger/entries?limit=3',
     '/v1/ledger/proof?index=1',
     '/v1/ledger/consistency?from=1',
     '/v1/audit?since=1d',
     '/v1/audit?since=then',
     '/v1/events/stream?after=nowhere',
+    '/v1/secrets',
+    '/v1/secrets?cursor=x',
   ])('GET %s', async (path) => {
     await conforms('get', path);
   });
@@ -114,6 +124,52 @@ describe('answers are what the document says', () => {
     expect(await got.json()).toMatchObject({ ledger_index: expect.any(Number) as number });
     const path = `/v1/incidents/${listed?.id}/timeline`;
     expect((await conforms('get', path, undefined, '/v1/incidents/{id}/timeline')).status).toBe(200);
+  });
+
+  it('secrets and leases', async () => {
+    // Critical incidents of this file hold the vault.
+    await reopenVault(api.db);
+    const slot = 'documented';
+    const headers = { 'Content-Type': 'application/json' };
+    await api.get(`/v1/secrets/${slot}`, { method: 'PUT', headers, body: '{"value":"v"}' });
+    await conforms('get', '/v1/secrets');
+    await conforms('get', `/v1/secrets/${slot}`, undefined, '/v1/secrets/{slot}');
+    await api.get(`/v1/secrets/${slot}`, { method: 'PUT', headers, body: '{"value":"w"}' });
+    await conforms('post', `/v1/secrets/${slot}/rollback`, { version: 1 }, '/v1/secrets/{slot}/rollback');
+    const issued = await conforms('post', '/v1/leases', { slot, subject: 'agent:7' });
+    expect(issued.status).toBe(201);
+    const { lease_id, secret } = (await issued.json()) as { lease_id: string; secret: string };
+    await conforms('get', `/v1/leases/${lease_id}`, undefined, '/v1/leases/{id}');
+    await conforms('post', `/v1/leases/${lease_id}/renew`, { ttl: 60 }, '/v1/leases/{id}/renew');
+    await conforms('post', `/v1/leases/${lease_id}/read`, {}, '/v1/leases/{id}/read');
+    const read = await api.post(`/v1/leases/${lease_id}/read`, {}, { Authorization: `Bearer ${secret}` });
+    expect(Object.keys((await read.json()) as object).sort()).toEqual([
+      'lease_id',
+      'not_after',
+      'slot',
+      'value',
+      'version',
+    ]);
+    await conforms('post', `/v1/secrets/${slot}/revoke-leases`, {}, '/v1/secrets/{slot}/revoke-leases');
+    await conforms('get', '/v1/subjects/agent:7/leases', undefined, '/v1/subjects/{id}/leases');
+    await conforms('post', '/v1/subjects/agent:7/revoke-leases', {}, '/v1/subjects/{id}/revoke-leases');
+    await conforms('get', `/v1/leases/${lease_id}`, undefined, '/v1/leases/{id}');
+  });
+
+  it('a key that is to be registered, is registered and is revoked', async () => {
+    const key = newKey();
+    const asked = { public_key: toBase64(key.public_key) };
+    const first = await conforms('post', '/v1/keys', asked);
+    expect(first.status).toBe(202);
+    const { payload } = (await first.json()) as { payload: string };
+    const proof = key.sign(KEY_REGISTRATION_TYPE, new Uint8Array(Buffer.from(payload, 'base64')));
+    expect((await conforms('post', '/v1/keys', { ...asked, proof })).status).toBe(201);
+    expect((await conforms('post', '/v1/keys', { ...asked, proof })).status).toBe(409);
+    const revoke = `/v1/keys/${key.key_id}/revoke`;
+    expect((await conforms('post', revoke, {}, '/v1/keys/{id}/revoke')).status).toBe(200);
+    const [listed] = await json<{ id: string }[]>(api.get('/api/v1/incidents'));
+    const signable = `/v1/incidents/${listed?.id}/signable`;
+    expect((await conforms('get', signable, undefined, '/v1/incidents/{id}/signable')).status).toBe(200);
   });
 
   it('incidents in every shape they take', async () => {
@@ -169,6 +225,7 @@ describe('requests that the contract shows are valid by the document', () => {
     ['/v1/integrity/baseline/approve', { baseline: 'protected', reason: 'release 2', reviewed: 'f'.repeat(64) }],
     ['/v1/models/release', { target: '*', how: 'removed', reason: 'deleted' }],
     ['/v1/adapters/{name}/retire', { reason: 'gone', confirm: 'fw' }],
+    ['/v1/keys', { public_key: `${'A'.repeat(43)}=`, user: 'me@org', roles: ['operator'] }],
   ])('%s %j', (path, body) => {
     const schema = validator(named(document.paths[path]?.['post']?.requestBody), false);
     expect(schema.safeParse(body).error?.issues ?? []).toEqual([]);

@@ -219,6 +219,11 @@ describe('the timeline of an incident', () => {
         detail: { name: 'fw', incidents: [id, other] },
       }),
       entryOf(84, { object: `incident/${other}`, action: 'incident_resolved' }),
+      entryOf(86, {
+        object: 'adapter/ADP-1',
+        action: 'adapter_acknowledged',
+        detail: { name: 'fw', state: 'open', restored: [other] },
+      }),
     );
     await allPublished(api.db);
     type Line = {
@@ -244,6 +249,7 @@ describe('the timeline of an incident', () => {
       'escalation_opened',
       'adapter_acknowledged',
       'incident_resolved',
+      'adapter_acknowledged',
     ]);
 
     const paged: Line[] = [];

@@ -38,7 +38,7 @@ const text = async (slot: string, more: object = {}) => (await read(slot, more))
 const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 describe('a secret', () => {
-  it('S1-05 of a control slot is read by workers, each read an entry', async () => {
+  it('of a control slot is read by workers, each read an entry', async () => {
     expect(await set(deps, 'notifier.pager', 'first value', CONTROL)).toMatchObject({
       ok: true,
       created: true,
@@ -86,7 +86,7 @@ describe('a secret', () => {
     expect(await set(deps, 'once', 'w', { decision_id })).toEqual({ ok: false, code: 'idempotency_key_reused' });
   });
 
-  it('is nowhere in the database in the clear', async () => {
+  it('S1-05 is nowhere in the database in the clear', async () => {
     const planted = 'sk-planted-1f0c3a9be7';
     await set(deps, 'planted', planted, CONTROL);
     await read('planted');

@@ -24,7 +24,7 @@ describe('where signals have to be signed', () => {
         `incident/${id}`,
       ]);
     await eventually(async () => (await refusals()).length > 0);
-    expect((await refusals())[0]?.outcome).toBe('{"code":"signature_required","ok":false}');
+    expect((await refusals())[0]?.outcome).toBe('{"code":"signal_unsigned","ok":false}');
     const anonymous = on.client.workflow.getHandle(ceremony).executeUpdate('ack', { args: [{ operator: 'me@org' }] });
     expect((await refusal(anonymous)).type).toBe('signature_required');
     await decide(on.client, ceremony, 'ack', { operator: 'me@org' });

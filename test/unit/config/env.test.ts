@@ -125,6 +125,40 @@ describe('environment', () => {
     expect(readEnv({ ...embedded, INTERLOCK_MASTER_KEY }).masterKey?.key_id).toMatch(/^[0-9a-f]{16}$/);
   });
 
+  it.each([
+    { INTERLOCK_ADMIN_TOKEN_FILE: 'admin' },
+    { INTERLOCK_READONLY_TOKEN_FILE: 'readonly' },
+    { INTERLOCK_AUTH_MODE: 'bearer' },
+  ])('S1-27 S1-28 starts with any way to authenticate: %j', (way) => {
+    const env = readEnv({ ...embedded, INTERLOCK_LOOPBACK_TRUST: undefined, ...way });
+    expect(env).toMatchObject({ loopbackTrust: false, signals: 'signed' });
+  });
+
+  it('S1-27 takes INTERLOCK_AUTH_MODE for loopback trust and for its opposite, never for both', () => {
+    const asked = (mode: string, trust?: string) =>
+      refusal({
+        ...embedded,
+        INTERLOCK_AUTH_MODE: mode,
+        INTERLOCK_LOOPBACK_TRUST: trust,
+        INTERLOCK_TOKENS_FILE: 'tokens',
+      });
+    expect(
+      readEnv({ ...embedded, INTERLOCK_LOOPBACK_TRUST: undefined, INTERLOCK_AUTH_MODE: 'loopback' }),
+    ).toMatchObject({
+      loopbackTrust: true,
+    });
+    expect(asked('loopback', '1')[0]).toBe('accepted');
+    expect(asked('bearer', '0')[0]).toBe('accepted');
+    expect(asked('bearer', '1')).toEqual(['refused', 'INTERLOCK_AUTH_MODE']);
+    expect(asked('loopback', '0')).toEqual(['refused', 'INTERLOCK_AUTH_MODE']);
+    expect(asked('none')).toEqual(['malformed', 'INTERLOCK_AUTH_MODE']);
+  });
+
+  it('refuses one file for two privileges', () => {
+    const both = { INTERLOCK_ADMIN_TOKEN_FILE: 'a', INTERLOCK_READONLY_TOKEN_FILE: './a' };
+    expect(refusal({ ...embedded, ...both })).toEqual(['refused', 'INTERLOCK_READONLY_TOKEN_FILE']);
+  });
+
   it('refuses unsigned signals outside loopback trust', () => {
     const untrusted = { ...embedded, INTERLOCK_LOOPBACK_TRUST: undefined, INTERLOCK_TOKENS_FILE: 'tokens' };
     expect(refusal({ ...untrusted, INTERLOCK_SIGNALS: 'unsigned' })).toEqual(['refused', 'INTERLOCK_SIGNALS']);

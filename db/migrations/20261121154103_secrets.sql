@@ -71,4 +71,4 @@ CREATE TABLE "secret_versions" (
 --> statement-breakpoint
 ALTER TABLE "secret_versions" ADD CONSTRAINT "secret_versions_slot" FOREIGN KEY ("workspace_id","slot") REFERENCES "public"."secret_slots"("workspace_id","slot") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "leases_slot" ON "leases" USING btree ("workspace_id","slot","slot_epoch","not_after");--> statement-breakpoint
-CREATE INDEX "leases_subject" ON "leases" USING btree ("workspace_id","subject","lease_id");
+CREATE INDEX "leases_subject" ON "leases" USING btree ("workspace_id","subject","not_after","lease_id");

@@ -1,0 +1,190 @@
+import { z } from 'zod';
+import { LIST_LIMIT } from '../../../db/read/parameters.ts';
+import type { Operation, Parameter } from '../operation.ts';
+import { nothing } from '../schemas/instance.ts';
+import {
+  lease,
+  leaseId,
+  leaseIssued,
+  leaseRenewal,
+  leaseRenewed,
+  leaseRequest,
+  leasesRevokedOfSlot,
+  leasesRevokedOfSubject,
+  leaseValue,
+  secretList,
+  secretRollback,
+  secretRolledBack,
+  secretShown,
+  secretValue,
+  secretWritten,
+  slotName,
+  subject,
+  subjectLeases,
+} from '../schemas/secrets.ts';
+
+const ofSlot: Record<string, Parameter> = { slot: { about: 'the name of the slot', schema: slotName } };
+const ofLease: Record<string, Parameter> = { id: { about: 'of the lease', schema: leaseId } };
+const ofSubject: Record<string, Parameter> = { id: { about: 'the subject, as `agent:7`', schema: subject } };
+const limit: Parameter = {
+  about: `how many at most, by default ${LIST_LIMIT}`,
+  schema: z.int().min(1).max(LIST_LIMIT),
+};
+const cursor: Parameter = { about: 'from the Link of the page before', schema: z.string() };
+const query = { limit, cursor };
+
+const MASTER_KEY = ['master_key_missing', 'master_key_mismatch'] as const;
+
+const secrets: Operation[] = [
+  {
+    method: 'GET',
+    path: '/v1/secrets',
+    action: 'secret.read',
+    id: 'listSecrets',
+    tag: 'secrets',
+    about: 'The slots by name, without their values.',
+    query,
+    responses: { 200: { about: 'a page', schema: secretList, paged: true } },
+    problems: ['validation_failed', 'unknown_field'],
+  },
+  {
+    method: 'GET',
+    path: '/v1/secrets/:slot',
+    action: 'secret.read',
+    id: 'showSecret',
+    tag: 'secrets',
+    about: 'A slot with its versions, without their values.',
+    inPath: ofSlot,
+    responses: { 200: { about: 'the slot', schema: secretShown } },
+    problems: ['secret_not_found'],
+  },
+  {
+    method: 'PUT',
+    path: '/v1/secrets/:slot',
+    action: 'secret.set',
+    id: 'setSecret',
+    tag: 'secrets',
+    about: 'Gives a slot a new value as a new version; the live leases of the slot end.',
+    inPath: ofSlot,
+    headers: ['Idempotency-Key'],
+    body: secretValue,
+    responses: {
+      200: { about: 'the new version', schema: secretWritten },
+      201: { about: 'the first version of a new slot', schema: secretWritten },
+    },
+    problems: ['secret_class_fixed', 'idempotency_key_reused', 'secret_unreadable', ...MASTER_KEY],
+  },
+  {
+    method: 'POST',
+    path: '/v1/secrets/:slot/rollback',
+    action: 'secret.set',
+    id: 'rollBackSecret',
+    tag: 'secrets',
+    about: 'Brings the value of an earlier version back, as a new version; the live leases of the slot end.',
+    inPath: ofSlot,
+    headers: ['Idempotency-Key'],
+    body: secretRollback,
+    responses: { 200: { about: 'the new version', schema: secretRolledBack } },
+    problems: [
+      'secret_not_found',
+      'secret_version_not_found',
+      'idempotency_key_reused',
+      'secret_unreadable',
+      ...MASTER_KEY,
+    ],
+  },
+  {
+    method: 'POST',
+    path: '/v1/secrets/:slot/revoke-leases',
+    action: 'lease.revoke',
+    id: 'revokeSlot',
+    tag: 'secrets',
+    about: 'Ends every lease of a slot; its value stays.',
+    inPath: ofSlot,
+    headers: ['Idempotency-Key'],
+    body: nothing,
+    bodyOptional: true,
+    responses: { 200: { about: 'how many there were', schema: leasesRevokedOfSlot } },
+    problems: ['secret_not_found', 'idempotency_key_reused'],
+  },
+];
+
+const leases: Operation[] = [
+  {
+    method: 'POST',
+    path: '/v1/leases',
+    action: 'lease.issue',
+    id: 'issueLease',
+    tag: 'leases',
+    about: 'Lets a subject read a slot for a while. The secret of the lease is in this answer and in no other.',
+    body: leaseRequest,
+    responses: { 201: { about: 'the lease', schema: leaseIssued } },
+    problems: ['secret_not_found', 'slot_not_leasable', 'vault_closed', 'master_key_missing'],
+  },
+  {
+    method: 'GET',
+    path: '/v1/leases/:id',
+    action: 'secret.read',
+    id: 'showLease',
+    tag: 'leases',
+    about: 'A lease and whether it is in force.',
+    inPath: ofLease,
+    responses: { 200: { about: 'the lease', schema: lease } },
+    problems: ['lease_not_found'],
+  },
+  {
+    method: 'POST',
+    path: '/v1/leases/:id/renew',
+    action: 'lease.issue',
+    id: 'renewLease',
+    tag: 'leases',
+    about: 'Lets a lease that is in force last longer.',
+    inPath: ofLease,
+    body: leaseRenewal,
+    bodyOptional: true,
+    responses: { 200: { about: 'until when', schema: leaseRenewed } },
+    problems: ['lease_not_found', 'lease_revoked', 'lease_expired', 'vault_closed'],
+  },
+  {
+    method: 'POST',
+    path: '/v1/leases/:id/read',
+    action: 'lease.use',
+    bearer: 'lease',
+    id: 'readLease',
+    tag: 'leases',
+    about: 'The value behind a lease, for the bearer of its secret; from then on the value counts as exposed.',
+    inPath: ofLease,
+    body: nothing,
+    bodyOptional: true,
+    responses: { 200: { about: 'the value', schema: leaseValue } },
+    problems: ['lease_revoked', 'lease_expired', 'vault_closed', 'secret_unreadable', ...MASTER_KEY],
+  },
+  {
+    method: 'GET',
+    path: '/v1/subjects/:id/leases',
+    action: 'secret.read',
+    id: 'listLeasesOfSubject',
+    tag: 'leases',
+    about: 'A subject with its leases, the one that ends last first.',
+    inPath: ofSubject,
+    query,
+    responses: { 200: { about: 'a page', schema: subjectLeases, paged: true } },
+    problems: ['validation_failed', 'unknown_field'],
+  },
+  {
+    method: 'POST',
+    path: '/v1/subjects/:id/revoke-leases',
+    action: 'lease.revoke',
+    id: 'revokeSubject',
+    tag: 'leases',
+    about: 'Ends every lease of a subject, of whatever slot.',
+    inPath: ofSubject,
+    headers: ['Idempotency-Key'],
+    body: nothing,
+    bodyOptional: true,
+    responses: { 200: { about: 'how many there were', schema: leasesRevokedOfSubject } },
+    problems: ['idempotency_key_reused'],
+  },
+];
+
+export const operations: Operation[] = [...secrets, ...leases];

@@ -1,0 +1,20 @@
+import { revokeSubject } from '../../db/command/revoke-leases.ts';
+import { readOptionalJson } from '../body.ts';
+import type { ApiDeps } from '../deps.ts';
+import { readFields } from '../fields.ts';
+import { refuseWith } from '../instance.ts';
+import { ok } from '../reply.ts';
+import type { Reply } from '../reply.ts';
+import type { Call, Route } from '../route.ts';
+import { decisionKey, subjectName, without } from '../secret-request.ts';
+
+async function handler(call: Call, { db }: ApiDeps): Promise<Reply> {
+  const subject = subjectName(call);
+  readFields((await readOptionalJson(call.req)) ?? {}, { required: {}, optional: {} });
+  const key = decisionKey(call.req, { kind: 'revoke-subject', subject });
+  const revoked = await revokeSubject(db, call.caller, { subject, key });
+  if (!revoked.ok) return refuseWith(revoked.code);
+  return ok({ status: 'revoked', ...without(revoked, 'ok') });
+}
+
+export const route: Route = { method: 'POST', path: '/v1/subjects/:id/revoke-leases', action: 'lease.revoke', handler };

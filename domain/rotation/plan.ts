@@ -1,0 +1,51 @@
+// What a rotation goes through: the new one is proved to work and the old one to fail, or the rotation is not complete.
+
+/** What can be rotated. Each row has a strategy that knows how. */
+export const ROTATION_ROWS = ['admin_token', 'readonly_token'] as const;
+export type RotationRow = (typeof ROTATION_ROWS)[number];
+export const isRotationRow = (value: unknown): value is RotationRow => ROTATION_ROWS.includes(value as RotationRow);
+
+/**
+ * `inspect` changes nothing. `stage` makes the new one beside the old; `cut_over` puts it in the old one's place; the
+ * `overlap` is waited for, both work; `withdraw` ends the old one where it does not end by itself; `revoke` removes what
+ * is left of it.
+ */
+export const STEPS = [
+  'inspect',
+  'stage',
+  'prove_new',
+  'cut_over',
+  'overlap',
+  'withdraw',
+  'prove_old',
+  'revoke',
+] as const;
+export type Step = (typeof STEPS)[number];
+
+/**
+ * The steps of a row in their order. Where nobody can use the new one before it is in its place, it is proved right
+ * after the cut, and the cut is undone when that fails.
+ */
+const PLANS: Record<RotationRow, readonly Step[]> = {
+  admin_token: ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'],
+  readonly_token: ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'],
+};
+
+export interface PlanOptions {
+  dry_run: boolean;
+  /** Seconds that both work; 0 leaves the overlap out. */
+  overlap_seconds: number;
+}
+
+/** The steps to take, in order. A dry run only looks. */
+export function planOf(row: RotationRow, { dry_run, overlap_seconds }: PlanOptions): readonly Step[] {
+  if (dry_run) return ['inspect'];
+  return PLANS[row].filter((step) => step !== 'overlap' || overlap_seconds > 0);
+}
+
+/** Rows of the instance itself: only who decides for it may rotate them. */
+const OF_THE_INSTANCE: readonly RotationRow[] = ['admin_token', 'readonly_token'];
+export const isOfTheInstance = (row: RotationRow): boolean => OF_THE_INSTANCE.includes(row);
+
+/** Whether both can work at a time, so that an overlap can be asked for. */
+export const overlaps = (row: RotationRow): boolean => PLANS[row].includes('overlap');
