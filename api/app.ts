@@ -1,11 +1,15 @@
 import express from 'express';
 import type { Express, NextFunction, Request, Response } from 'express';
+import { isRequest } from '../domain/identity/requests.ts';
 import { may } from '../domain/identity/roles.ts';
 import { DomainError, problem } from '../domain/problem/problem.ts';
 import { ANYONE, authenticate, LOCAL_OPERATOR, sourceOf } from './auth/authenticate.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { callerOf } from './auth/caller.ts';
-import { requireDirectLoopback } from './auth/loopback-trust.ts';
+import { createAttempts } from './auth/attempts.ts';
+import type { Attempts } from './auth/attempts.ts';
+import { RateLimitedError } from './auth/buckets.ts';
+import { createDoor } from './auth/door.ts';
 import type { ApiDeps } from './deps.ts';
 import { problemFor } from './failures.ts';
 import { sendProblem, sendReply, sendStream } from './reply.ts';
@@ -17,11 +21,12 @@ import { loadRoutes } from './routes.ts';
 export async function createApp(deps: ApiDeps): Promise<Express> {
   const app = bareApp();
   guardDoor(app, deps.auth);
+  const attempts = createAttempts({ trail: deps.auth.trail, ...deps.auth.failures });
   const byPath = Map.groupBy(await loadRoutes(), (route) => route.path);
   for (const [path, routes] of byPath) {
     const entry = app.route(path);
     for (const route of routes) {
-      const handler = handlerOf(route, deps);
+      const handler = handlerOf(route, deps, attempts);
       if (route.method === 'GET') entry.get(handler);
       else if (route.method === 'PUT') entry.put(handler);
       else entry.post(handler);
@@ -41,18 +46,17 @@ export function bareApp(): Express {
   return app;
 }
 
-/** In loopback trust every path, also an open one, answers only who came straight from this machine. */
-export function guardDoor(app: Express, { loopbackTrust }: Authentication): void {
-  if (!loopbackTrust) return;
-  app.use((req: Request, _res: Response, next: NextFunction) => {
-    requireDirectLoopback(req);
-    next();
+/** Every path, also an open one, is behind the door. */
+export function guardDoor(app: Express, auth: Authentication): void {
+  const door = createDoor(auth);
+  app.use((req: Request, res: Response, next: NextFunction) => {
+    if (door(req, res)) next();
   });
 }
 
-function handlerOf(route: Route, deps: ApiDeps) {
+function handlerOf(route: Route, deps: ApiDeps, attempts: Attempts) {
   return async (req: Request, res: Response): Promise<void> => {
-    const reply = route.action === 'open' ? await route.handler(deps) : await guarded(route, req, deps);
+    const reply = route.action === 'open' ? await route.handler(deps) : await guarded(route, req, deps, attempts);
     if ('attach' in reply || reply.stream === undefined) sendReply(res, reply);
     else await sendStream(res, reply, reply.stream);
   };
@@ -65,9 +69,11 @@ async function guarded(
   route: Exclude<Route, { action: 'open' }>,
   req: Request,
   deps: ApiDeps,
+  attempts: Attempts,
 ): Promise<Reply | StreamReply> {
-  const principal = route.openWhen?.(deps) ? ANYONE : await authenticate(req, deps.auth);
-  if (principal !== ANYONE && !may(principal.roles, route.action)) {
+  const principal = route.openWhen?.(deps) ? ANYONE : await attempts(req, () => authenticate(req, deps.auth));
+  const permitted = may(principal.roles, route.action) && (principal.requests_only !== true || isRequest(route.action));
+  if (principal !== ANYONE && !permitted) {
     const { trail } = deps.auth;
     trail?.write({
       code: 'not_permitted',
@@ -111,6 +117,6 @@ export function onError({ log }: Pick<ApiDeps, 'log'>) {
     else if (said.status === 503) log.warn({ event: 'request.unavailable', ...where });
     else if (said.status === 401 || said.status === 403) log.warn({ event: 'request.refused', ...where });
     if (res.headersSent) res.destroy();
-    else sendProblem(res, said);
+    else sendProblem(res, said, error instanceof RateLimitedError ? { 'Retry-After': String(error.retryAfterS) } : {});
   };
 }

@@ -49,6 +49,11 @@ export function auditPosition(cursor: string): { at: string; entry_id: number } 
   return isInstant(at) && isPlace(entry_id) ? { at, entry_id } : refuse();
 }
 
+export function adapterPosition(cursor: string): { name: string } {
+  const [name] = decode(cursor);
+  return isId(name) ? { name } : refuse();
+}
+
 export function logPosition(cursor: string): { epoch: number; index: number } {
   const [epoch, index] = decode(cursor);
   return isPlace(epoch) && epoch <= 2 ** 31 - 1 && isPlace(index) ? { epoch, index } : refuse();

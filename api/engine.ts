@@ -26,11 +26,9 @@ export type EngineAnswer =
 
 export interface EngineStatus {
   reachable: boolean;
-  /** Task queues of the control process that a worker polls, and those that none does. */
+  /** Task queues that a worker polls, and those that none does. */
   polled: string[];
   unpolled: string[];
-  /** Whether somebody polls the queue of what leaves for adapters; without it incidents are handled all the same. */
-  egressPolled: boolean;
 }
 
 export interface DecisionEngine {

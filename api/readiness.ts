@@ -4,7 +4,7 @@ import type { ApiDeps } from './deps.ts';
 import type { Reply } from './reply.ts';
 
 export type Dependency =
-  'postgres' | 'migrations' | 'temporal' | 'pollers:control' | 'pollers:control-critical' | 'relay';
+  'postgres' | 'migrations' | 'temporal' | 'pollers:control' | 'pollers:control-critical' | 'pollers:egress' | 'relay';
 type Deps = Pick<ApiDeps, 'db' | 'engine'>;
 
 /** What this process cannot work without. */

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { ConfigError } from './config-error.ts';
+import { readOidc, refuseStrangeOrigins } from './door.ts';
+import type { OidcEnv } from './door.ts';
 import { isLoopback } from './loopback.ts';
 import type { MasterKey } from './master-key.ts';
 import { readVariables, refuseStrayVariables, type Environment } from './read-variables.ts';
@@ -53,6 +55,7 @@ export type Env = Readonly<{
   ledgerPublic: boolean;
   allowedHosts: readonly string[];
   corsOrigins: readonly string[];
+  oidc: OidcEnv | undefined;
 }>;
 
 /**
@@ -101,6 +104,7 @@ export function readEnv(environment: Environment = process.env): Env {
     ledgerPublic: read.INTERLOCK_LEDGER_PUBLIC,
     allowedHosts: Object.freeze(read.INTERLOCK_ALLOWED_HOSTS),
     corsOrigins: Object.freeze(read.INTERLOCK_CORS_ORIGINS),
+    oidc: readOidc(read),
   });
   refuseOpenDoors(env);
   return env;
@@ -124,6 +128,7 @@ function refuseOpenDoors(env: Env): void {
   if (env.loopbackTrust && !isLoopback(env.bind)) {
     throw new ConfigError('refused', 'INTERLOCK_LOOPBACK_TRUST', 'needs INTERLOCK_BIND to be a loopback address');
   }
+  refuseStrangeOrigins(env.corsOrigins, env.loopbackTrust);
   const { bearer, tokensFile, adminTokenFile, readonlyTokenFile } = env;
   if (!env.loopbackTrust && !bearer && (tokensFile ?? adminTokenFile ?? readonlyTokenFile) === undefined) {
     const instead = 'INTERLOCK_ADMIN_TOKEN_FILE, or INTERLOCK_AUTH_MODE=bearer for tokens of the record alone';

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { parseMasterKey } from './master-key.ts';
+import { isLoopback } from './loopback.ts';
 
 /** TCP port, 1 to 65535. */
 export const port = z
@@ -18,10 +19,23 @@ export const list = z
   .transform((value) => value.split(',').map((word) => word.trim()))
   .refine((words) => words.every((word) => word !== ''));
 
+/** Comma-separated `host` or `host:port`, without wildcards. */
+export const hosts = list.refine((words) =>
+  words.every((word) => /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9._-]*[a-z0-9])?)(:[1-9][0-9]{0,4})?$/i.test(word)),
+);
+
 /** Comma-separated web origins (RFC 6454): scheme, host and port, nothing after them. */
 export const origins = list.refine((words) =>
   words.every((word) => URL.canParse(word) && new URL(word).origin === word),
 );
+
+/** The issuer of OIDC tokens: an https URL without query and fragment, or an http one of this machine. */
+export const issuer = z.string().refine((value) => {
+  if (!URL.canParse(value) || /[?#\s]/.test(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  const secure = protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
+  return secure && username === '' && password === '';
+});
 
 /** A path; a relative one counts from the working directory of the process. */
 export const path = z.string().transform((value) => resolve(value));

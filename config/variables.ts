@@ -5,7 +5,8 @@ import {
   bind,
   count,
   flag,
-  list,
+  hosts,
+  issuer,
   masterKey,
   node,
   origins,
@@ -52,8 +53,11 @@ export const variables = {
   INTERLOCK_MASTER_KEY: masterKey.optional(),
   INTERLOCK_MASTER_KEY_FILE: path.optional(),
   INTERLOCK_LEDGER_PUBLIC: flag.default(false),
-  INTERLOCK_ALLOWED_HOSTS: list.default([]),
+  INTERLOCK_ALLOWED_HOSTS: hosts.default([]),
   INTERLOCK_CORS_ORIGINS: origins.default([]),
+  INTERLOCK_OIDC_ISSUER: issuer.optional(),
+  INTERLOCK_OIDC_AUDIENCE: z.string().max(512).optional(),
+  INTERLOCK_OIDC_CLAIMS_FILE: path.optional(),
 } as const;
 
 /** Names that belong to the scripts and the embedded servers they start: known, and nothing to a server process. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ROLES } from '../../domain/identity/roles.ts';
 import { DomainError } from '../../domain/problem/problem.ts';
+import type { BucketOptions } from './buckets.ts';
 import { findToken } from './tokens-file.ts';
 import type { Tokens } from './tokens-file.ts';
 import type { Principal } from './principal.ts';
@@ -25,6 +26,12 @@ export interface Authentication {
   oidc?: (token: string) => Promise<Principal | undefined>;
   /** Where every refusal is written. */
   trail?: AuthTrail;
+  /** `host` or `host:port` that a request may be for, besides loopback names and the address it was sent to. */
+  allowedHosts?: readonly string[];
+  /** The origins whose pages may ask, besides our own. */
+  corsOrigins?: readonly string[];
+  /** How many failures a source has; by default `PER_SOURCE`. */
+  failures?: Partial<BucketOptions>;
 }
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i;

@@ -5,22 +5,25 @@ import type { Authentication } from './authenticate.ts';
 import { openIssuedTokens } from './issued-tokens.ts';
 import { joinTokens, watchRawTokens } from './raw-token-files.ts';
 import type { RawTokenEvent, RefusedFile } from './raw-token-files.ts';
+import { openDoor } from './open-door.ts';
 import { watchTokens } from './tokens-file.ts';
 import type { Tokens } from './tokens-file.ts';
 import { createAuthTrail } from './trail.ts';
 import type { AuthTrail } from './trail.ts';
 
-type Settings = Pick<
-  Env,
-  'loopbackTrust' | 'tokensFile' | 'adminTokenFile' | 'readonlyTokenFile' | 'stateRoot' | 'databaseUrl'
->;
+type Settings = Partial<Pick<Env, 'allowedHosts' | 'corsOrigins' | 'oidc'>> &
+  Pick<Env, 'loopbackTrust' | 'tokensFile' | 'adminTokenFile' | 'readonlyTokenFile' | 'stateRoot' | 'databaseUrl'>;
 
 /** Every way in that is configured, and the tokens of the record. `close` ends what keeps them up to date. */
 export async function openAuthentication(
   env: Settings,
   { db, log }: { db: Database; log: Logger },
 ): Promise<{ auth: Authentication; close: () => Promise<void> }> {
-  const trail = createAuthTrail(env.stateRoot, { onTrouble: (err) => log.error({ event: 'auth.trail_failed', err }) });
+  const written = createAuthTrail(env.stateRoot, {
+    onTrouble: (err) => log.error({ event: 'auth.trail_failed', err }),
+  });
+  const door = openDoor(env, { trail: written, log });
+  const { trail } = door;
   const onTrouble = (reason: string) => log.warn({ event: 'tokens.listen_failed', reason });
   const issued = openIssuedTokens({ db, databaseUrl: env.databaseUrl, onTrouble });
   const close = async () => {
@@ -28,7 +31,7 @@ export async function openAuthentication(
     trail.close();
   };
   const { sources, refusedFiles } = fileSources(env, log, trail);
-  const auth = { loopbackTrust: env.loopbackTrust, trail, issued: issued.find, refusedFiles };
+  const auth = { loopbackTrust: env.loopbackTrust, ...door, issued: issued.find, refusedFiles };
   if (sources.length === 0) return { auth, close };
   const tokens = joinTokens(sources, (count) => log.error({ event: 'tokens.named_twice', count }));
   log.info({ event: 'tokens.loaded', count: (await tokens()).size });

@@ -10,4 +10,6 @@ export interface Principal {
   /** A reporter's token is bound to what it may report. */
   report_source?: string;
   report_classes?: readonly IncidentClass[];
+  /** A pipeline: whatever its role, it asks, and people decide. */
+  requests_only?: true;
 }

@@ -14,9 +14,12 @@ function commonProblems({ action, body }: Operation): ProblemCode[] {
     'proxied_without_auth',
     'forbidden_host',
     'forbidden_origin',
+    'cors_origin_rate_limited',
     'internal',
     'database_unreachable',
-    ...(action === 'open' ? [] : (['unauthenticated', 'not_permitted'] as const)),
+    ...(action === 'open'
+      ? []
+      : (['unauthenticated', 'not_permitted', 'auth_rate_limited', 'oidc_unreachable'] as const)),
     ...(body === undefined
       ? []
       : ([

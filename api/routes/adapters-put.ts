@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { requestDigest } from '../../db/command/decisions.ts';
 import { putAdapter } from '../../db/command/put-adapter.ts';
-import { listAdapters } from '../../db/read/adapters.ts';
+import { adapterStanding } from '../../db/read/adapters.ts';
 import { parseDefinition } from '../../domain/adapter/definition.ts';
 import { adapterView, newAdapterName } from '../adapter-request.ts';
 import { readJson } from '../body.ts';
@@ -21,8 +21,8 @@ async function handler(call: Call, { db }: ApiDeps): Promise<Reply> {
   const request_digest = requestDigest({ kind: 'put', name, definition });
   const put = await putAdapter(db, call.caller, { name, definition, key: { decision_id, request_digest } });
   if (!put.ok) return refuseWith(put.code);
-  const adapter = (await listAdapters(db, call.caller.workspace_id, name)).map(adapterView)[0];
-  return { status: put.created ? 201 : 200, body: adapter };
+  const adapter = await adapterStanding(db, call.caller.workspace_id, name);
+  return { status: put.created ? 201 : 200, body: adapter && adapterView(adapter) };
 }
 
 export const route: Route = { method: 'PUT', path: '/v1/adapters/:name', action: 'adapter.put', handler };

@@ -3,6 +3,7 @@ import type { adapters } from '../schema/adapters.ts';
 import { one, prepared, rows } from '../client.ts';
 import type { Queryable } from '../client.ts';
 import { INSTANCE } from '../command/caller.ts';
+import type { Page } from './list-incidents.ts';
 import { RESTORE_RANK } from '../write/adapter-targets.ts';
 
 export type Adapter = typeof adapters.$inferSelect;
@@ -55,13 +56,38 @@ const STANDING = `CROSS JOIN LATERAL (
       SELECT due_at FROM adapter_targets WHERE workspace_id = a.workspace_id AND adapter_id = a.adapter_id AND due
         AND severity_rank = r.rank ORDER BY due_at LIMIT 1) AS t) AS s`;
 
-/** Every adapter of a workspace, or the one of a name; what is due is counted up to `DUE_COUNTED`. */
-export async function listAdapters(db: Queryable, workspace_id: string, name?: string): Promise<AdapterStanding[]> {
-  return rows<AdapterStanding>(
+export interface AdapterFilter {
+  workspace_id: string;
+  limit: number;
+  /** The name of the last adapter of the page before. */
+  after?: string;
+}
+
+/** The adapters of a workspace by name; what is due is counted up to `DUE_COUNTED`. */
+export async function listAdapters(db: Queryable, filter: AdapterFilter): Promise<Page<AdapterStanding, string>> {
+  const { text, values } = adapterListQuery(filter);
+  const found = await rows<AdapterStanding>(db, text, values);
+  const items = found.slice(0, filter.limit);
+  return { items, next: found.length > filter.limit ? (items.at(-1)?.name ?? null) : null };
+}
+
+/** The statement of `listAdapters`; it asks for one row more than the page holds. */
+export const adapterListQuery = ({ workspace_id, limit, after = '' }: AdapterFilter) => ({
+  text: `SELECT a.*, d.due, s.due_since, d.due_restores FROM (SELECT * FROM adapters
+      WHERE workspace_id = $1 AND name > $2 ORDER BY name LIMIT $3) AS a ${STANDING} ORDER BY a.name`,
+  values: [workspace_id, after, limit + 1] as unknown[],
+});
+
+/** The adapter of a name with what it has yet to be told. */
+export async function adapterStanding(
+  db: Queryable,
+  workspace_id: string,
+  name: string,
+): Promise<AdapterStanding | undefined> {
+  return one<AdapterStanding>(
     db,
-    `SELECT a.*, d.due, s.due_since, d.due_restores FROM adapters a ${STANDING}
-      WHERE a.workspace_id = $1 AND ($2::text IS NULL OR a.name = $2) ORDER BY a.name`,
-    [workspace_id, name ?? null],
+    `SELECT a.*, d.due, s.due_since, d.due_restores FROM adapters a ${STANDING} WHERE a.workspace_id = $1 AND a.name = $2`,
+    [workspace_id, name],
   );
 }
 

@@ -77,22 +77,23 @@ export async function listLeases(db: Queryable, page: LeasePage) {
 /** Leases are counted up to here; all of them are revoked. */
 export const LEASES_COUNTED = 10_000;
 
-/** How many leases of a slot, or of a subject, are active at this moment; counted up to `LEASES_COUNTED`. */
-export async function countLive(
-  db: Queryable,
-  workspace_id: string,
-  of: { slot: string } | { subject: string },
-): Promise<number> {
-  const [column, value] = 'slot' in of ? ['slot', of.slot] : ['subject', of.subject];
-  const row = await one<{ n: number }>(
-    db,
-    `SELECT count(*)::int4 AS n FROM (SELECT 1 FROM (SELECT ${FACTS} FROM ${FACTS_FROM}
-        WHERE l.workspace_id = $1 AND l.${column} = $2 AND l.not_after > clock_timestamp()
-          ${column === 'slot' ? 'AND l.slot_epoch = s.lease_epoch' : ''} LIMIT ${LEASES_COUNTED}) AS f
-      WHERE slot_stands AND subject_stands AND vault_stands) AS live`,
-    [workspace_id, value],
-  );
-  return row?.n ?? 0;
+type LeasesOf = { slot: string } | { subject: string };
+
+/** The statement of `countLive`. */
+export function liveCountQuery(workspace_id: string, of: LeasesOf) {
+  const mine = 'slot' in of ? 'l.slot = $2 AND l.slot_epoch = s.lease_epoch' : 'l.subject = $2';
+  return {
+    text: `SELECT count(*)::int4 AS n FROM (SELECT ${FACTS} FROM ${FACTS_FROM}
+        WHERE l.workspace_id = $1 AND ${mine} AND l.not_after > clock_timestamp() LIMIT ${LEASES_COUNTED}) AS live
+      WHERE slot_stands AND subject_stands AND vault_stands`,
+    values: [workspace_id, 'slot' in of ? of.slot : of.subject],
+  };
+}
+
+/** How many leases of a slot, or of a subject, are active at this moment; of the first `LEASES_COUNTED` that have not ended. */
+export async function countLive(db: Queryable, workspace_id: string, of: LeasesOf): Promise<number> {
+  const { text, values } = liveCountQuery(workspace_id, of);
+  return (await one<{ n: number }>(db, text, values))?.n ?? 0;
 }
 
 /** A subject and whether its leases were ever revoked. */

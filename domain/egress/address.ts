@@ -77,14 +77,15 @@ function within(bytes: number[], prefix: number[] | null, bits: number): boolean
 }
 
 /** Four decimal parts and nothing else: what other parsers read as octal or short forms is no address here. */
-function parseV4(text: string): number[] | null {
+export function parseV4(text: string): number[] | null {
   const parts = text.split('.');
   if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part))) return null;
   const bytes = parts.map(Number);
   return bytes.every((byte) => byte <= 255) ? bytes : null;
 }
 
-function parseV6(text: string): number[] | null {
+/** The 16 bytes of an IPv6 address in text form (RFC 4291 section 2.2), or null. */
+export function parseV6(text: string): number[] | null {
   const [address = ''] = text.split('%');
   const halves = address.split('::');
   if (halves.length > 2) return null;

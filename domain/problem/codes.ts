@@ -111,8 +111,14 @@ export const PROBLEMS = {
   vault_closed: { status: 423, title: 'The vault is closed: secrets are neither read nor leased' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   secret_unreadable: { status: 500, title: 'The stored secret does not open' },
+  auth_rate_limited: { status: 429, title: 'Too many failed attempts to authenticate came from this address' },
+  cors_origin_rate_limited: {
+    status: 429,
+    title: 'Too many requests of origins that are not allowed came from this address',
+  },
   internal: { status: 500, title: 'The server failed' },
 
+  oidc_unreachable: { status: 503, title: 'The issuer of OIDC tokens cannot be asked for its keys' },
   database_unreachable: { status: 503, title: 'The database is unreachable' },
   temporal_unreachable: { status: 503, title: 'Temporal is unreachable' },
   attester_unreachable: { status: 503, title: 'The attester does not answer' },

@@ -5,11 +5,10 @@ export const check: DoctorCheck = {
   name: 'pollers',
   component: true,
   run: async ({ engine }) => {
-    const { polled, unpolled, egressPolled } = await engine.status();
-    const [yes, no] = egressPolled ? [[...polled, 'egress'], unpolled] : [polled, [...unpolled, 'egress']];
+    const { polled, unpolled } = await engine.status();
     return [
-      ...yes.map((queue) => well('a worker polls the queue', queue)),
-      ...no.map((queue) => ill('queue_unpolled', 'no worker polls the queue', queue)),
+      ...polled.map((queue) => well('a worker polls the queue', queue)),
+      ...unpolled.map((queue) => ill('queue_unpolled', 'no worker polls the queue', queue)),
     ];
   },
 };

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { LIST_LIMIT } from '../../../db/read/parameters.ts';
 import type { Operation } from '../operation.ts';
 import {
   adapter,
@@ -23,7 +25,12 @@ export const operations: Operation[] = [
     id: 'listAdapters',
     tag,
     about: 'The enforcement points outside, with what each has yet to acknowledge.',
-    responses: { 200: { about: 'the adapters', schema: adapterList } },
+    query: {
+      limit: { about: `how many at most, by default ${LIST_LIMIT}`, schema: z.int().min(1).max(LIST_LIMIT) },
+      cursor: { about: 'from the Link of the page before', schema: z.string() },
+    },
+    responses: { 200: { about: 'one page, by name', schema: adapterList, paged: true } },
+    problems: ['unknown_field', 'validation_failed'],
   },
   {
     method: 'PUT',

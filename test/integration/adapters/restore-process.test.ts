@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { retireAdapter } from '../../../db/command/part-with-adapter.ts';
-import { findAdapter, listAdapters } from '../../../db/read/adapters.ts';
+import { adapterStanding, findAdapter } from '../../../db/read/adapters.ts';
 import { waitingProcesses } from '../../../db/read/waiting-processes.ts';
 import { reconcile } from '../../../workers/reconcile/reconcile.ts';
 import { startAdapter } from '../../support/adapter-server.ts';
@@ -44,7 +44,7 @@ async function containedAndRefusing(subject: string): Promise<string> {
   adapter.behave = (_state, res) => void res.writeHead(500).end();
   return id;
 }
-const restores = async () => (await listAdapters(db(), 'default', 'only'))[0]!.due_restores;
+const restores = async () => (await adapterStanding(db(), 'default', 'only'))!.due_restores;
 const closing = (id: string) =>
   eventually(async () => (await processes.attributes(`incident/${id}`))['ProcessState'] === 'closing');
 

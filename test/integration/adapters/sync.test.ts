@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { rows } from '../../../db/client.ts';
 import { recordReports } from '../../../db/command/intake.ts';
 import { loseAdapter, retireAdapter } from '../../../db/command/part-with-adapter.ts';
-import { findAdapter, listAdapters } from '../../../db/read/adapters.ts';
+import { adapterStanding, findAdapter } from '../../../db/read/adapters.ts';
 import { reconcile } from '../../../workers/reconcile/reconcile.ts';
 import { startAdapter } from '../../support/adapter-server.ts';
 import type { TestAdapter } from '../../support/adapter-server.ts';
@@ -65,7 +65,7 @@ describe('an adapter that answers', () => {
     expect(await actionOf(incident.id)).toMatchObject({ status: 'held' });
     expect((await resolveIncident(db(), incident.id)).ok).toBe(true);
     await eventually(async () => adapter.holding.get('agent/agent:answers')?.state === 'open');
-    const [listed] = (await listAdapters(db(), 'default')).filter((a) => a.name === name);
+    const listed = await adapterStanding(db(), 'default', name);
     expect(listed).toMatchObject({ state: 'active', last_error: null });
     expect(listed!.last_latency_ms).toBeGreaterThanOrEqual(0);
     expect(listed!.last_ack_at).not.toBeNull();

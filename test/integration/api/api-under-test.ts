@@ -47,9 +47,8 @@ export function fakeEngine(): FakeEngine {
     replace: async () => ({ kind: 'unreachable' }),
     status: async () => ({
       reachable: engine.reachable,
-      polled: engine.reachable ? ['control', 'control-critical'] : [],
-      unpolled: engine.reachable ? [] : ['control', 'control-critical'],
-      egressPolled: engine.reachable,
+      polled: engine.reachable ? ['control', 'control-critical', 'egress'] : [],
+      unpolled: engine.reachable ? [] : ['control', 'control-critical', 'egress'],
     }),
   };
   return engine;

@@ -27,6 +27,9 @@ function replace(lines: string[]): void {
   renameSync(`${file}.new`, file);
 }
 
+const written: string[] = [];
+const trail = { write: ({ code }: { code: string }) => void written.push(code), close: () => undefined };
+
 let api: ApiUnderTest;
 beforeAll(async () => {
   replace(ENTRIES);
@@ -93,6 +96,26 @@ describe('bearer tokens', () => {
       headers: { ...as('lena'), 'X-Interlock-Workspace': 'default' },
     });
     expect(foreign.status).toBe(403);
+  });
+
+  it('S1-128 guesses past ten are 429 with Retry-After, and who proved who they are goes on', async () => {
+    const guessing = await startApi({
+      auth: { loopbackTrust: false, tokens: watchTokens(file, () => undefined), trail },
+    });
+    try {
+      const list = (token: string) => guessing.get('/api/v1/incidents', { headers: as(token) });
+      expect((await list('vera')).status).toBe(200);
+      for (let i = 0; i < 10; i++) expect((await list(`guess-${i}`)).status).toBe(401);
+      const limited = await list('olga');
+      expect(limited.status).toBe(429);
+      expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(1);
+      expect(await limited.json()).toMatchObject({ code: 'auth_rate_limited' });
+      expect((await list('vera')).status).toBe(200);
+      expect((await guessing.get('/healthz')).status).toBe(200);
+      expect(written.filter((code) => code !== 'unauthenticated')).toEqual(['auth_rate_limited']);
+    } finally {
+      await guessing.close();
+    }
   });
 
   it('a token that was removed from the file stops working within a second', async () => {

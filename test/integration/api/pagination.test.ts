@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApi } from './api-under-test.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
-import { seedIncidents } from './seed.ts';
+import { seedAdapters, seedIncidents } from './seed.ts';
 
 let api: ApiUnderTest;
 beforeAll(async () => {
   api = await startApi();
   await seedIncidents(api.db, 600);
+  await seedAdapters(api.db, 60);
 });
 afterAll(() => api?.close());
 
@@ -49,6 +50,16 @@ describe('pagination', () => {
   it('S4-22 recovery status pages oldest first', async () => {
     const pending = await expected('recovery_pending', 'created_at, id');
     expect(await walk('/api/v1/recovery/status?limit=7', recoveriesOf)).toEqual(pending);
+  });
+
+  it.each([7, 60, 1000])('pages of %i cover every adapter of the workspace exactly once, by name', async (limit) => {
+    const namesOf = (body: unknown) => (body as { name: string }[]).map((a) => a.name);
+    const { rows } = await api.db.query<{ name: string }>(
+      "SELECT name FROM adapters WHERE workspace_id = 'default' ORDER BY name",
+    );
+    expect(await walk(`/v1/adapters?limit=${limit}`, namesOf)).toEqual(rows.map((row) => row.name));
+    expect((await api.get('/v1/adapters?cursor=x')).status).toBe(400);
+    expect((await api.get('/v1/adapters?limit=1001')).status).toBe(400);
   });
 
   it.each(['x', 'W10', 'WzEsImEiLCJiIl0', Buffer.from('[1,"2026-01-01T00:00:00.000Z","a",1]x').toString('base64url')])(

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
 import { awaitingReattestationQuery } from '../../../db/read/awaiting-reattestation.ts';
+import { adapterListQuery } from '../../../db/read/adapters.ts';
 import { gateQuery } from '../../../db/read/check-gate.ts';
 import { incidentListQuery } from '../../../db/read/list-incidents.ts';
 import type { IncidentFilter } from '../../../db/read/list-incidents.ts';
@@ -10,7 +11,7 @@ import { quarantinedModelsQuery } from '../../../db/read/quarantined-models.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
 import { planOf, rowsRead } from '../../support/query-plan.ts';
-import { seedIncidents } from './seed.ts';
+import { seedAdapters, seedIncidents } from './seed.ts';
 
 let database: TestDatabase;
 let db: Database;
@@ -18,6 +19,7 @@ beforeAll(async () => {
   database = await testDatabase();
   db = openDatabase({ url: database.url, name: 'test-plans', max: 1 });
   await seedIncidents(db, 20_000);
+  await seedAdapters(db, 20_000);
 });
 afterAll(async () => {
   await db.end();
@@ -80,6 +82,12 @@ describe('every list walks an index', () => {
     const nodes = await plan(gateQuery('default', 'agent', target));
     expect(nodes.filter((n) => n['Node Type'] === 'Seq Scan')).toEqual([]);
     expect(rowsRead(nodes)).toBeLessThanOrEqual(4 * 20);
+  });
+
+  it.each([{}, { after: 'a5' }])('of adapters %j', async (page) => {
+    const nodes = await plan(adapterListQuery({ workspace_id: 'default', limit: 50, ...page }));
+    expect(nodes.filter((n) => n['Node Type'] === 'Seq Scan' && n['Relation Name'] === 'adapters')).toEqual([]);
+    expect(rowsRead(nodes.filter((n) => n['Relation Name'] === 'adapters'))).toBeLessThanOrEqual(51);
   });
 
   it('of quarantined models', async () => {

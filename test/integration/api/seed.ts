@@ -30,3 +30,16 @@ export async function seedIncidents(db: Database, n: number): Promise<void> {
   );
   await db.query('ANALYZE incidents, holds');
 }
+
+/** `n` retired adapters of the workspace `default`, by name in no order, and as many of another one. */
+export async function seedAdapters(db: Database, n: number): Promise<void> {
+  await db.query(
+    `INSERT INTO adapters (workspace_id, adapter_id, name, mode, url, actions, gates, secret_ref, internal, state, created_at,
+        retired_at, version, actor)
+      SELECT w, w || i, 'a' || (i * 7919) % 100003, 'external', 'http://127.0.0.1:9/', '{freeze_agent}', '{agent}', 'env:NONE',
+          true, 'retired', now(), now(), 1, 'seed'
+        FROM generate_series(1, $1::int4) AS i, unnest(ARRAY['default', 'lab']) AS w`,
+    [n],
+  );
+  await db.query('ANALYZE adapters');
+}

@@ -75,7 +75,7 @@ describe('status', () => {
     api.engine.reachable = false;
     expect(await readyz()).toEqual({
       status: 'unavailable',
-      failing: ['relay', 'temporal', 'pollers:control', 'pollers:control-critical'],
+      failing: ['relay', 'temporal', 'pollers:control', 'pollers:control-critical', 'pollers:egress'],
     });
     api.engine.reachable = true;
     expect((await readyz()).failing).toEqual(['relay']);

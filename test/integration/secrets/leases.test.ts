@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { one, rows } from '../../../db/client.ts';
 import { readControlSecret } from '../../../db/command/read-control-secret.ts';
-import { leaseListQuery } from '../../../db/read/leases.ts';
+import { leaseListQuery, liveCountQuery } from '../../../db/read/leases.ts';
 import { slotListQuery } from '../../../db/read/secrets.ts';
 import { betweenJudgeAndWrite, reopenVault } from '../../support/leases.ts';
 import { planOf } from '../../support/query-plan.ts';
@@ -330,6 +330,8 @@ it('lists of slots and leases walk an index', async () => {
     leaseListQuery(page),
     leaseListQuery({ ...page, after }),
     slotListQuery({ workspace_id: 'default', limit: 5 }),
+    liveCountQuery('default', { subject: 'agent:7' }),
+    liveCountQuery('default', { slot: 'openai.prod-1' }),
   ])
     for (const node of await planOf(api.db, query))
       if (node['Relation Name'] === 'leases') expect(node['Node Type']).not.toBe('Seq Scan');

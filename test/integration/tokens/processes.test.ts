@@ -97,7 +97,7 @@ describe('a revocation', () => {
       await Promise.all(askers);
       const after = asked.filter(({ sent }) => sent > revoked + 1000);
       expect(after.length).toBeGreaterThan(40);
-      expect(after.filter(({ status }) => status !== 401)).toEqual([]);
+      expect(after.filter(({ status }) => status !== 401 && status !== 429)).toEqual([]);
     }
   }, 90_000);
 });

@@ -278,6 +278,16 @@ describe('adapters', () => {
     );
   });
 
+  it('list follows every page', async () => {
+    const { url, seen } = await fakeServer(({ path }) =>
+      path.includes('cursor')
+        ? { body: [{ ...adapter, name: 'last' }] }
+        : { body: [adapter], headers: { Link: '</v1/adapters?cursor=x>; rel="next"' } },
+    );
+    expect((await run(['adapters', 'list', '--base-url', url])).out).toMatch(/\nedge .*\nlast /);
+    expect(seen.map((request) => request.path)).toEqual(['/v1/adapters', '/v1/adapters?cursor=x']);
+  });
+
   it('test ends with 1 when the adapter did not answer as it should, retire waits for a second person', async () => {
     const { url } = await fakeServer(({ path }) =>
       path.endsWith('/test')

@@ -48,12 +48,14 @@ describe('environment', () => {
     const env = readEnv({
       ...embedded,
       INTERLOCK_ALLOWED_HOSTS: 'interlock.example, ops.example',
-      INTERLOCK_CORS_ORIGINS: 'https://ops.example',
+      INTERLOCK_CORS_ORIGINS: 'http://localhost:5173, http://[::1]:5173',
+      INTERLOCK_LOOPBACK_TRUST: '0',
+      INTERLOCK_TOKENS_FILE: 'tokens.jsonl',
       INTERLOCK_LEDGER_PUBLIC: 'true',
       INTERLOCK_PORT: '9000',
     });
     expect(env.allowedHosts).toEqual(['interlock.example', 'ops.example']);
-    expect(env.corsOrigins).toEqual(['https://ops.example']);
+    expect(env.corsOrigins).toEqual(['http://localhost:5173', 'http://[::1]:5173']);
     expect(env.ledgerPublic).toBe(true);
     expect(env.port).toBe(9000);
   });
@@ -90,7 +92,12 @@ describe('environment', () => {
     ['INTERLOCK_TEMPORAL_ADDRESS', 'temporal'],
     ['INTERLOCK_LOOPBACK_TRUST', 'yes'],
     ['INTERLOCK_CORS_ORIGINS', 'https://ops.example/path'],
+    ['INTERLOCK_CORS_ORIGINS', 'http://localhost:5173/'],
+    ['INTERLOCK_CORS_ORIGINS', '*'],
     ['INTERLOCK_ALLOWED_HOSTS', 'a,,b'],
+    ['INTERLOCK_ALLOWED_HOSTS', '*'],
+    ['INTERLOCK_ALLOWED_HOSTS', '*.example'],
+    ['INTERLOCK_ALLOWED_HOSTS', 'https://a.example'],
     ['INTERLOCK_RELAY_WINDOW', '-1'],
     ['INTERLOCK_MASTER_KEY', 'hunter2'],
   ])('names %s when its value is %s', (name, value) => {
@@ -104,7 +111,40 @@ describe('environment', () => {
     );
   });
 
-  it('refuses loopback trust on an address others can reach', () => {
+  it('takes OIDC whole or not at all', () => {
+    const oidc = {
+      INTERLOCK_OIDC_ISSUER: 'https://ci.example/a',
+      INTERLOCK_OIDC_AUDIENCE: 'interlock',
+      INTERLOCK_OIDC_CLAIMS_FILE: 'claims.yaml',
+    };
+    expect(readEnv({ ...embedded, ...oidc }).oidc).toEqual({
+      issuer: 'https://ci.example/a',
+      audience: 'interlock',
+      claimsFile: resolve('claims.yaml'),
+    });
+    for (const name of Object.keys(oidc))
+      expect(refusal({ ...embedded, ...oidc, [name]: undefined })).toEqual(['missing', name]);
+    for (const issuer of [
+      'http://ci.example',
+      'ci.example',
+      'https://u:p@ci.example',
+      'https://ci.example/?a',
+      'file:///a',
+    ])
+      expect(refusal({ ...embedded, ...oidc, INTERLOCK_OIDC_ISSUER: issuer })[0]).toBe('malformed');
+    expect(refusal({ ...embedded, ...oidc, INTERLOCK_OIDC_ISSUER: 'http://[::1]:8080' })[0]).toBe('accepted');
+  });
+
+  it('S1-29 refuses CORS origins that are not loopback, and any in loopback trust', () => {
+    const bearer = { ...embedded, INTERLOCK_LOOPBACK_TRUST: '0', INTERLOCK_TOKENS_FILE: 'tokens.jsonl' };
+    for (const origin of ['https://ops.example', 'http://localhost.ops.example', 'http://192.168.0.1:5173'])
+      expect(refusal({ ...bearer, INTERLOCK_CORS_ORIGINS: origin })).toEqual(['refused', 'INTERLOCK_CORS_ORIGINS']);
+    const own = { INTERLOCK_CORS_ORIGINS: 'http://localhost:5173' };
+    expect(refusal({ ...bearer, ...own })[0]).toBe('accepted');
+    expect(refusal({ ...embedded, ...own })).toEqual(['refused', 'INTERLOCK_CORS_ORIGINS']);
+  });
+
+  it('S1-03 refuses loopback trust on an address others can reach', () => {
     expect(refusal({ ...embedded, INTERLOCK_BIND: '0.0.0.0' })).toEqual(['refused', 'INTERLOCK_LOOPBACK_TRUST']);
     expect(refusal({ ...embedded, INTERLOCK_BIND: '::1' })[0]).toBe('accepted');
     expect(refusal({ ...embedded, INTERLOCK_BIND: '127.0.0.2' })[0]).toBe('accepted');
