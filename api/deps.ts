@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../db/client.ts';
 import type { MasterKeySource } from '../db/command/pin-master-key.ts';
 import type { ContainmentPolicy } from '../domain/containment/policy.ts';
+import type { Upstreams } from '../domain/upstream/definition.ts';
 import type { Checklist } from '../domain/checklist/checklist.ts';
 import type { ForensicKey } from '../domain/forensic/key.ts';
 import type { VerificationKey } from '../domain/signing/dsse.ts';
@@ -28,6 +29,8 @@ export interface ApiDeps {
   anchorIntervalMs: number;
   /** The reviewed policy file, read when asked. Errors: ContainmentFileError. */
   readPolicyFile: () => Promise<ContainmentPolicy>;
+  /** The reviewed upstreams file, read when asked; null where none is configured. Errors: UpstreamsFileError. */
+  readUpstreamsFile: () => Promise<Upstreams | null>;
   /** Whether tiles and entries are for anyone, not only for auditors. */
   ledgerPublic: boolean;
   /** The key that signs forensic bundles, read when asked. Errors: ForensicKeyError. */
@@ -43,5 +46,13 @@ export interface ApiDeps {
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */
-  about: { instance: string; version: string; bind: string; stateRoot: string; blobRoot: string };
+  about: {
+    instance: string;
+    version: string;
+    bind: string;
+    stateRoot: string;
+    blobRoot: string;
+    /** Whether a supervisor of this machine started everything and holds the lock of the state root. */
+    embedded: boolean;
+  };
 }

@@ -26,7 +26,8 @@ export type EngineAnswer =
 
 export interface EngineStatus {
   reachable: boolean;
-  /** Task queues that no worker polls. */
+  /** Task queues that a worker polls, and those that none does. */
+  polled: string[];
   unpolled: string[];
 }
 

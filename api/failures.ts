@@ -1,4 +1,5 @@
 import { ContainmentFileError } from '../config/containment-file.ts';
+import { UpstreamsFileError } from '../config/upstreams-file.ts';
 import { ForensicKeyError } from '../config/forensic-key-file.ts';
 import { DatabaseError, isUnreachable } from '../db/errors.ts';
 import { SecretsError } from '../db/secrets-error.ts';
@@ -15,6 +16,8 @@ export function problemFor(error: unknown): Problem {
   if (error instanceof ForensicKeyError) return problem(error.code);
   if (error instanceof ContainmentFileError)
     return problem('policy_invalid', { detail: error.message, fields: error.fields });
+  if (error instanceof UpstreamsFileError)
+    return problem('upstreams_invalid', { detail: error.message, fields: error.fields });
   return problem('internal');
 }
 

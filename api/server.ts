@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { loadChecklists } from '../config/checklist-files.ts';
 import { ContainmentFileError, loadContainmentFile } from '../config/containment-file.ts';
+import { loadUpstreamsFile, UpstreamsFileError } from '../config/upstreams-file.ts';
 import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
@@ -17,6 +18,8 @@ import { activePolicyDigest } from '../db/read/active-policy.ts';
 import { recordEach } from '../db/command/intake.ts';
 import { openMasterKey } from '../db/command/pin-master-key.ts';
 import { ensurePolicy } from '../db/command/policies.ts';
+import { ensureUpstreams } from '../db/command/upstreams.ts';
+import { loadedUpstreams } from '../db/read/upstreams.ts';
 import { payloadCodecs } from '../storage/payload-codec.ts';
 import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
 import { openForensicKey } from './forensic/open-key.ts';
@@ -43,6 +46,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   await sweepSpool(env.stateRoot);
   const db = openDatabase({ url: env.databaseUrl, name: 'interlock-api' });
   const policy_digest = await policyInForce(db, env, log);
+  await upstreamsInForce(db, env, log);
   const masterKey = await openMasterKey(db, masterKeyOrigin(env));
   const codecs = payloadCodecs(loadPayloadKeys(env));
   const engine = openTemporal({
@@ -70,6 +74,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     blobs: new FilesystemBlobs(env.blobRoot),
     auth,
     log,
+    readUpstreamsFile: async () => (env.upstreamsFile === undefined ? null : loadUpstreamsFile(env.upstreamsFile)),
     readPolicyFile: async () => loadContainmentFile(env.containmentFile),
     about: {
       instance: hostname(),
@@ -77,6 +82,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
       bind: `${env.bind}:${env.port}`,
       stateRoot: env.stateRoot,
       blobRoot: env.blobRoot,
+      embedded: env.env === 'embedded',
     },
   };
   const servers: Server[] = [
@@ -114,6 +120,19 @@ async function policyInForce(db: Database, env: Env, log: Logger): Promise<strin
     if (active === undefined) throw err;
     log.warn({ event: 'policy.file_refused', err, policy_digest: active });
     return active;
+  }
+}
+
+/** As with the policy: a file that is refused stops only the first start; it never replaces what was reviewed before. */
+async function upstreamsInForce(db: Database, { upstreamsFile }: Env, log: Logger): Promise<void> {
+  if (upstreamsFile === undefined) return;
+  try {
+    const digest = await ensureUpstreams(db, loadUpstreamsFile(upstreamsFile), 'system');
+    log.info({ event: 'upstreams.in_force', digest });
+  } catch (err) {
+    const active = err instanceof UpstreamsFileError ? await loadedUpstreams(db) : undefined;
+    if (active === undefined) throw err;
+    log.warn({ event: 'upstreams.file_refused', err, digest: active.digest });
   }
 }
 

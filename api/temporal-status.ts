@@ -23,9 +23,10 @@ export function pollerStatus(connection: Connection, namespace: string): () => P
   async function ask(): Promise<EngineStatus> {
     try {
       const polled = await within(connection, ASK_MS, () => Promise.all(QUEUES.map(isPolled)));
-      return { reachable: true, unpolled: NAMES.filter((_, i) => !polled[i]) };
+      const split = (is: boolean) => NAMES.filter((_, i) => polled[i] === is);
+      return { reachable: true, polled: split(true), unpolled: split(false) };
     } catch {
-      return { reachable: false, unpolled: NAMES };
+      return { reachable: false, polled: [], unpolled: NAMES };
     }
   }
 

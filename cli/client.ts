@@ -36,6 +36,8 @@ export interface Client {
   post: <T>(path: string, body: object, ask?: Ask) => Promise<Answer<T>>;
   /** The same for a definition that replaces what was there. */
   put: <T>(path: string, body: object, ask?: Ask) => Promise<Answer<T>>;
+  /** The answer as it comes, whatever its status, while `signal` lasts: for what looks at the connection itself. */
+  stream: (path: string, signal: AbortSignal) => Promise<Response>;
   /** The bytes of an answer that is no JSON, of a longer one the first `limit` and one more. Errors: those of `get`. */
   bytes: (path: string, limit: number) => Promise<Uint8Array>;
 }
@@ -123,6 +125,12 @@ export function createClient({ baseUrl, token, workspace, timeoutMs = TIMEOUT_MS
     download,
     post: (path, body, { headers = {} } = {}) => decide('POST', path, body, headers),
     put: (path, body, { headers = {} } = {}) => decide('PUT', path, body, headers),
+    stream: (path, signal) =>
+      fetch(new URL(`${baseUrl.replace(/\/+$/, '')}${path}`), { headers: common, redirect: 'error', signal }).catch(
+        (error: unknown) => {
+          throw new UnreachableError(baseUrl, reasonOf(error));
+        },
+      ),
     bytes: (path, limit) =>
       exchange(path, { headers: { ...common, Accept: '*/*' } }, (response) => beginning(response, limit + 1)),
   };

@@ -28,6 +28,8 @@ export type Env = Readonly<{
   adminTokenFile: string | undefined;
   readonlyTokenFile: string | undefined;
   containmentFile: string;
+  /** Undefined: nothing outside is called with a credential. */
+  upstreamsFile: string | undefined;
   /** The name of this host as an attester. */
   node: string;
   tpmTcti: string | undefined;
@@ -84,6 +86,7 @@ export function readEnv(environment: Environment = process.env): Env {
     adminTokenFile: read.INTERLOCK_ADMIN_TOKEN_FILE,
     readonlyTokenFile: read.INTERLOCK_READONLY_TOKEN_FILE,
     containmentFile: read.INTERLOCK_CONTAINMENT_FILE,
+    upstreamsFile: read.INTERLOCK_UPSTREAMS_FILE,
     node: read.INTERLOCK_NODE,
     tpmTcti: read.INTERLOCK_TPM_TCTI,
     tpmAddon: read.INTERLOCK_TPM_ADDON,

@@ -37,6 +37,7 @@ export const variables = {
   INTERLOCK_ADMIN_TOKEN_FILE: path.optional(),
   INTERLOCK_READONLY_TOKEN_FILE: path.optional(),
   INTERLOCK_CONTAINMENT_FILE: path.default(containmentFile),
+  INTERLOCK_UPSTREAMS_FILE: path.optional(),
   INTERLOCK_NODE: node.default('local'),
   INTERLOCK_TPM_TCTI: z.string().optional(),
   INTERLOCK_TPM_ADDON: path.optional(),

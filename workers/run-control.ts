@@ -34,6 +34,8 @@ import { existingKeys } from './sequencer/log-key.ts';
 import { openLog, runSequencer } from './sequencer/sequencer.ts';
 import { keepSigningBundles } from './sequencer/sign-bundles.ts';
 import { startWatches } from './start-watches.ts';
+import { keepUpstreams } from './upstreams/keep-upstreams.ts';
+import { slotTokenStore, upstreamSecret } from './upstreams/secrets.ts';
 import { untilUp } from './until-up.ts';
 import { watchPort } from './watch-port.ts';
 
@@ -129,6 +131,10 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),
         keepSigningBundles(sequencer, stop),
+        keepUpstreams(
+          { ...sequencer, readSecret: upstreamSecret({ db, masterKey }), store: slotTokenStore({ db, masterKey }) },
+          stop,
+        ),
       ];
       const ended = new Promise<void>((resolve) => {
         if (stop.aborted) resolve();

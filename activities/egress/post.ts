@@ -49,7 +49,7 @@ export async function post({ url, headers, body, internal, timeoutMs, resolve }:
 }
 
 /** A lookup that has its answer: TLS still verifies the name. */
-const always =
+export const always =
   ({ address, family }: CheckedAddress): LookupFunction =>
   (_hostname, options, callback) => {
     if (options.all === true) callback(null, [{ address, family }]);
@@ -67,16 +67,20 @@ async function bounded(body: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function withinTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function withinTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new EgressError('timeout')), { once: true });
     work.then(resolve, reject);
   });
 }
 
-function failureOf(error: unknown, signal: AbortSignal): EgressError {
+/** Why a request failed, without what the driver says of it. */
+export function failureOf(error: unknown, signal: AbortSignal): EgressError {
   if (error instanceof EgressError) return error;
-  const code = (error as { code?: unknown } | null)?.code;
+  if ((error as { cause?: unknown } | null)?.cause instanceof EgressError)
+    return (error as { cause: EgressError }).cause;
+  const { code: own, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } };
+  const code = own ?? cause?.code;
   const late = signal.aborted || (typeof code === 'string' && /^UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT$/.test(code));
   return new EgressError(late ? 'timeout' : 'unreachable', error);
 }

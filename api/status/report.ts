@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import { schemaStatus } from '../../db/migrate.ts';
-import { activePolicyDigest } from '../../db/read/active-policy.ts';
 import { anchorStanding } from '../../db/read/anchors.ts';
 import type { AnchorStanding } from '../../db/read/anchors.ts';
 import { logStanding } from '../../db/read/log.ts';
@@ -9,12 +7,13 @@ import { incidentCounts, tallies } from '../../db/read/counts.ts';
 import { gatesOverview } from '../../db/read/gates.ts';
 import { pendingRecoveries } from '../../db/read/pending-recoveries.ts';
 import { anchorOverdue } from '../../domain/ledger/anchor.ts';
-import { policyDigest } from '../../domain/containment/policy.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readiness } from '../readiness.ts';
 import { attestationReport, integrityReport } from '../state-ports.ts';
 import { ABSENT, ABSENT_FILE, runs } from './absent.ts';
+import { containmentFile } from './containment-file.ts';
 import { blobReport, probeStorage } from './storage.ts';
+import { upstreamsReport } from './upstreams.ts';
 import { warnings } from './warnings.ts';
 
 /** Everything `interlock status` shows. Paths are fixed: they may be added to, never renamed. */
@@ -36,6 +35,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
       anchorStanding(db),
     ]);
   const time = String(attestation['time']);
+  const upstreams = await upstreamsReport(deps, time);
   const created = oldest.items[0]?.created_at;
   return {
     instance: about.instance,
@@ -55,12 +55,13 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     integrity,
     ledger: { ...ledgerReport(log, time), ...anchorReport(anchors, deps.anchorIntervalMs) },
     notifications: { open: named.notifications_open },
-    files: { containment, policy: ABSENT_FILE, upstreams: ABSENT_FILE, hooks: ABSENT_FILE },
+    files: { containment, policy: ABSENT_FILE, upstreams: upstreams.file, hooks: ABSENT_FILE },
     blob: await blobReport(about.blobRoot),
     runs: runs(named.recovery_pending),
     auth: { mode: auth.loopbackTrust ? 'loopback' : 'bearer', bind: about.bind },
     slo: [],
     ...ABSENT,
+    provider_readiness: upstreams.readiness,
   };
 }
 
@@ -86,16 +87,4 @@ function anchorReport(log: AnchorStanding | undefined, interval_ms: number) {
     halted: log?.halted_at != null,
     origin: log?.origin ?? null,
   };
-}
-
-const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
-
-/** The reviewed file beside the policy in force; they differ until somebody reloads. */
-async function containmentFile({ db, readPolicyFile }: ApiDeps) {
-  const active = (await activePolicyDigest(db)) ?? null;
-  const file = await readPolicyFile().then(
-    (policy) => ({ file_digest: policyDigest(policy, sha256), error: null }),
-    (error: unknown) => ({ file_digest: null, error: (error as { code?: string }).code ?? 'unreadable' }),
-  );
-  return { configured: true, active_digest: active, ...file, drift: file.file_digest !== active };
 }

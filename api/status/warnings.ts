@@ -4,6 +4,8 @@ import { retiredNodes } from '../../db/read/attestation-nodes.ts';
 import { oldestPoke } from '../../db/read/relay.ts';
 import type { ApiDeps } from '../deps.ts';
 import { diskHigh } from './storage.ts';
+import { upstreamsFile } from './upstreams.ts';
+import type { FileStanding } from './upstreams.ts';
 
 /** `since` is null where nobody recorded when it began. */
 export interface Warning {
@@ -13,7 +15,8 @@ export interface Warning {
     | 'node_retired'
     | 'adapter_unacknowledged'
     | 'adapter_retired'
-    | 'token_file_refused';
+    | 'token_file_refused'
+    | 'upstreams_drift';
   since: string | null;
   detail: string;
 }
@@ -22,7 +25,7 @@ export interface Warning {
 const BACKLOG_MS = 30_000;
 
 export async function warnings(
-  { db, about, auth }: Pick<ApiDeps, 'db' | 'about' | 'auth'>,
+  { db, about, auth, readUpstreamsFile }: Pick<ApiDeps, 'db' | 'about' | 'auth' | 'readUpstreamsFile'>,
   workspace_id: string,
   now: string,
 ): Promise<Warning[]> {
@@ -33,11 +36,20 @@ export async function warnings(
   for (const { node, retired_at } of await retiredNodes(db))
     out.push({ code: 'node_retired', since: retired_at, detail: `${node} takes part in no attestation any more` });
   out.push(...(await adapterTroubles(db, workspace_id, now)).map(adapterWarning));
+  const upstreams = await upstreamsFile({ db, readUpstreamsFile });
+  if (upstreams?.drift === true) out.push({ code: 'upstreams_drift', since: null, detail: driftOf(upstreams) });
   for (const { privilege, reason } of (await auth.refusedFiles?.()) ?? [])
     out.push({ code: 'token_file_refused', since: null, detail: `the ${privilege} token file: ${reason}` });
   const disk = await diskHigh(about.stateRoot);
   if (disk !== null) out.push({ code: 'disk_high', since: null, detail: disk });
   return out;
+}
+
+/** Neither the path nor the text of a file belongs into an answer. */
+function driftOf({ error, active_digest }: FileStanding): string {
+  if (active_digest === null) return 'no upstreams are loaded, though a file is configured';
+  if (error === null) return 'the upstreams file differs from what is loaded';
+  return `the upstreams file cannot be taken (${error}); what is loaded stays`;
 }
 
 function adapterWarning({ name, kind, since, due, error }: AdapterTrouble): Warning {

@@ -39,7 +39,8 @@ export function serverPart(status: Json): Line[] {
     ['ledger_halted', of('ledger', 'halted', yesNo)],
     ['ledger_origin', of('ledger', 'origin')],
     ['notifications_open', at('notifications.open')],
-    ['containment_file', containmentFile(read(status, 'files.containment') as Json | undefined)],
+    ['containment_file', reviewedFile(read(status, 'files.containment') as Json | undefined, 'the policy in force')],
+    ['upstreams_file', reviewedFile(read(status, 'files.upstreams') as Json | undefined, 'what is loaded')],
     ['registry_required', of('registry', 'required', yesNo)],
     ['registry_reachable', of('registry', 'reachable', yesNo)],
     ['blob_backend', of('blob', 'backend')],
@@ -50,6 +51,10 @@ export function serverPart(status: Json): Line[] {
     ['policy_lock', of('policy', 'lock', (lock) => (lock === true ? 'on' : 'off'))],
     ['policy_pinned', of('policy', 'pinned', yesNo)],
     ['active_route_ready', of('provider_readiness', 'active_route_ready', yesNo)],
+    ['routes_in_error', of('provider_readiness', 'error_route_count')],
+    ...list(status, 'provider_readiness.routes')
+      .filter((route) => route['ok'] !== true)
+      .map((route): Line => ['route', sentence([route['name'], route['code'], since(route)])]),
     ['runs_running', of('runs', 'running')],
     ['runs_queued', of('runs', 'queued')],
     ['waiting_for_approval', at('runs.waiting_for_approval')],
@@ -87,10 +92,10 @@ function gateText(gate: Json | undefined): string {
   return `closed (${count} ${count === 1 ? 'hold' : 'holds'})`;
 }
 
-function containmentFile(file: Json | undefined): string {
+function reviewedFile(file: Json | undefined, ruling: string): string {
   if (file?.['configured'] !== true) return NOT_CONFIGURED;
-  if (typeof file['error'] === 'string') return `unreadable (${file['error']}), the policy in force stays`;
-  return file['drift'] === true ? 'differs from the policy in force' : 'in force';
+  if (typeof file['error'] === 'string') return `unreadable (${file['error']}), ${ruling} stays`;
+  return file['drift'] === true ? `differs from ${ruling}` : 'in force';
 }
 
 function override(value: unknown): string {

@@ -9,6 +9,7 @@ export const PROBLEMS = {
   validation_failed: { status: 400, title: 'The request has fields that are not valid' },
   severity_below_default: { status: 400, title: 'The severity is below the default of its class' },
   policy_invalid: { status: 400, title: 'The containment policy does not parse; the active one stays' },
+  upstreams_invalid: { status: 400, title: 'The upstreams file does not parse strictly; what is loaded stays' },
 
   unauthenticated: { status: 401, title: 'Credentials are missing or unknown' },
 
@@ -41,6 +42,7 @@ export const PROBLEMS = {
   entry_not_found: { status: 404, title: 'The log has no such entry' },
   history_not_found: { status: 404, title: 'No history is stored of this run' },
   tile_not_found: { status: 404, title: 'The log has no such tile' },
+  upstream_not_found: { status: 404, title: 'No such upstream is loaded' },
   secret_not_found: { status: 404, title: 'There is no such secret' },
   secret_version_not_found: { status: 404, title: 'The secret has no such earlier version' },
   lease_not_found: { status: 404, title: 'There is no such lease' },
@@ -98,6 +100,8 @@ export const PROBLEMS = {
   key_registered: { status: 409, title: 'The key is registered already' },
   stale_state: { status: 409, title: 'The record changed since it was read' },
   idempotency_key_reused: { status: 409, title: 'The idempotency key was used for another request' },
+  upstream_without_account: { status: 409, title: 'The upstream has no OAuth account' },
+  upstream_account_failed: { status: 409, title: 'The authorization server or the account does not allow it' },
   count_changed: { status: 409, title: 'The number of incidents is not the expected one' },
 
   payload_unreadable: { status: 409, title: 'A payload was sealed with no key of this server, or was changed' },
@@ -119,6 +123,7 @@ export const PROBLEMS = {
   temporal_unreachable: { status: 503, title: 'Temporal is unreachable' },
   attester_unreachable: { status: 503, title: 'The attester does not answer' },
   tpm_unavailable: { status: 503, title: 'The TPM is not available' },
+  upstream_worker_unreachable: { status: 503, title: 'The worker that reaches the outside does not answer' },
   ledger_unpublished: { status: 503, title: 'The log has no signed checkpoint yet' },
   blob_unreadable: { status: 503, title: 'What is on record as stored cannot be read' },
   forensic_key_missing: { status: 503, title: 'There is no forensic key to sign the bundle with' },

@@ -1,5 +1,6 @@
 import type { Operation } from '../operation.ts';
-import { available, document, health, nothing, reloaded, status, unavailable } from '../schemas/instance.ts';
+import { z } from 'zod';
+import { available, diagnosis, document, health, nothing, reloaded, status, unavailable } from '../schemas/instance.ts';
 
 const tag = 'instance';
 
@@ -56,15 +57,26 @@ export const operations: Operation[] = [
     responses: { 200: { about: 'the status', schema: status } },
   },
   {
+    method: 'GET',
+    path: '/v1/doctor',
+    action: 'doctor.run',
+    id: 'getDiagnosis',
+    tag,
+    about: 'Looks now at everything the server can look at from its side; a check that cannot run has failed.',
+    query: { only: { about: 'the parts of the installation alone', schema: z.enum(['components']) } },
+    responses: { 200: { about: 'what was found, also when it is bad', schema: diagnosis } },
+  },
+  {
     method: 'POST',
     path: '/api/v1/reload',
     action: 'policy.reload',
     id: 'reloadPolicy',
     tag,
-    about: 'Puts the reviewed containment policy into force; one that does not parse strictly changes nothing.',
+    about:
+      'Puts the reviewed containment policy and upstreams into force; a file that does not parse strictly changes nothing.',
     body: nothing,
     bodyOptional: true,
-    responses: { 200: { about: 'the policy in force', schema: reloaded } },
-    problems: ['policy_invalid'],
+    responses: { 200: { about: 'what is in force', schema: reloaded } },
+    problems: ['policy_invalid', 'upstreams_invalid'],
   },
 ];

@@ -18,7 +18,10 @@ export const unavailable = named(
   z.object({ status: z.literal('unavailable'), failing: z.array(z.string()).min(1) }),
 );
 
-export const reloaded = named('Reloaded', z.object({ status: z.literal('reloaded'), policy_digest: digest }));
+export const reloaded = named(
+  'Reloaded',
+  z.object({ status: z.literal('reloaded'), policy_digest: digest, upstreams_digest: digest.nullable() }),
+);
 export const nothing = named('Nothing', z.strictObject({}));
 
 const subsystem = z.looseObject({ configured: z.boolean().optional() });
@@ -66,6 +69,23 @@ export const status = named(
       slo: z.array(z.looseObject({ signal: z.string(), level: z.enum(['ok', 'warn', 'page']) })),
     })
     .describe('paths are added, never renamed; a subsystem that is absent says configured false'),
+);
+
+export const diagnosis = named(
+  'Diagnosis',
+  z.object({
+    ok: z.boolean().describe('whether every check found what it looks for'),
+    time: instant,
+    checks: z.array(
+      z.object({
+        name: z.string().describe('the check, and behind a colon what it looked at'),
+        ok: z.boolean(),
+        code: z.string().nullable(),
+        detail: z.string().nullable(),
+        component: z.boolean(),
+      }),
+    ),
+  }),
 );
 
 export const document = named('OpenApiDocument', z.looseObject({ openapi: z.string() }).describe('this document'));

@@ -12,6 +12,7 @@ import { createEventStreams } from '../../../api/streams/event-streams.ts';
 import type { StreamLimits } from '../../../api/streams/event-streams.ts';
 import { loadChecklists } from '../../../config/checklist-files.ts';
 import { loadContainmentFile } from '../../../config/containment-file.ts';
+import { loadUpstreamsFile } from '../../../config/upstreams-file.ts';
 import { defaultForensicKeyFile, readForensicKey } from '../../../config/forensic-key-file.ts';
 import { openDatabase } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
@@ -46,6 +47,7 @@ export function fakeEngine(): FakeEngine {
     replace: async () => ({ kind: 'unreachable' }),
     status: async () => ({
       reachable: engine.reachable,
+      polled: engine.reachable ? ['control', 'control-critical', 'egress'] : [],
       unpolled: engine.reachable ? [] : ['control', 'control-critical', 'egress'],
     }),
   };
@@ -59,6 +61,8 @@ export interface ApiUnderTest {
   databaseUrl: string;
   engine: FakeEngine;
   policyFile: { path: string };
+  /** Undefined: none is configured. */
+  upstreamsFile: { path: string | undefined };
   get: (path: string, init?: RequestInit) => Promise<Response>;
   post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>;
   close: () => Promise<void>;
@@ -96,6 +100,7 @@ export async function startApi({
   if (own !== undefined) await ensurePolicy(db, loadContainmentFile(POLICY_FILE), 'system');
   const engine = fakeEngine();
   const policyFile = { path: POLICY_FILE };
+  const upstreamsFile: { path: string | undefined } = { path: undefined };
   const streams = createEventStreams({ db, databaseUrl: usedUrl, log }, streamLimits);
   const app = await createApp({
     db,
@@ -104,6 +109,7 @@ export async function startApi({
     auth,
     intake: createIntakeQueue({ record: (batch) => recordEach(db, batch) }),
     readPolicyFile: async () => loadContainmentFile(policyFile.path),
+    readUpstreamsFile: async () => (upstreamsFile.path === undefined ? null : loadUpstreamsFile(upstreamsFile.path)),
     watches: engine,
     verificationKeys: () => [],
     watchIntervalMs: 30_000,
@@ -115,7 +121,7 @@ export async function startApi({
     masterKey,
     blobs: new FilesystemBlobs(join(stateRoot, 'blobs')),
     log,
-    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp' },
+    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp', embedded: true },
   });
   const server = await listen(app, '127.0.0.1', 0);
   const { port } = server.address() as AddressInfo;
@@ -127,6 +133,7 @@ export async function startApi({
     databaseUrl: usedUrl,
     engine,
     policyFile,
+    upstreamsFile,
     get: (path, init) => fetch(url + path, init),
     post: (path, body, headers = {}) =>
       fetch(url + path, {

@@ -1,0 +1,17 @@
+import { defineCommand } from '../command.ts';
+import {
+  doctorUpstreams,
+  UPSTREAM_ABOUT,
+  UPSTREAM_FLAGS,
+  UPSTREAM_NOTES,
+  UPSTREAM_OPERANDS,
+} from '../doctor/upstreams.ts';
+
+export const command = defineCommand({
+  name: 'doctor upstreams',
+  about: UPSTREAM_ABOUT,
+  notes: UPSTREAM_NOTES,
+  operands: UPSTREAM_OPERANDS,
+  flags: UPSTREAM_FLAGS,
+  run: doctorUpstreams,
+});
