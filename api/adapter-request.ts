@@ -29,6 +29,7 @@ export const adapterView = (a: AdapterStanding) => ({
     ...(a.previous_secret_ref === null ? {} : { previous_ref: a.previous_secret_ref }),
   },
   internal: a.internal,
+  classes: a.classes,
   state: a.state,
   created_at: a.created_at,
   last_ack_at: a.last_ack_at,

@@ -4,6 +4,7 @@ import type { MasterKeySource } from '../db/command/pin-master-key.ts';
 import type { ContainmentPolicy } from '../domain/containment/policy.ts';
 import type { ForensicKey } from '../domain/forensic/key.ts';
 import type { VerificationKey } from '../domain/signing/dsse.ts';
+import type { AdapterEvents } from './adapter-events/adapter-events.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import type { DecisionEngine } from './engine.ts';
 import type { IntakeQueue } from './intake-queue.ts';
@@ -14,6 +15,7 @@ import type { WatchEngine } from './watch-engine.ts';
 export interface ApiDeps {
   db: Database;
   intake: IntakeQueue;
+  adapterEvents: AdapterEvents;
   streams: EventStreams;
   engine: DecisionEngine;
   watches: WatchEngine;

@@ -17,6 +17,7 @@ import { openMasterKey } from '../db/command/pin-master-key.ts';
 import { ensurePolicy } from '../db/command/policies.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
+import { createAdapterEvents } from './adapter-events/adapter-events.ts';
 import { createApp } from './app.ts';
 import { watchTokens } from './auth/tokens-file.ts';
 import type { Authentication } from './auth/authenticate.ts';
@@ -45,9 +46,11 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const streams = createEventStreams({ db, databaseUrl: env.databaseUrl, log });
   const auth = await authentication(env, log);
+  const adapterEvents = createAdapterEvents({ db, masterKey, intake, log });
   const deps = {
     db,
     intake,
+    adapterEvents,
     streams,
     engine,
     watches: engine,
@@ -87,6 +90,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     log.info({ event: 'api.stopping' });
     await Promise.all([streams.close(), ...servers.map(closeServer)]);
     await intake.drained();
+    await adapterEvents.close();
     await engine.close();
     await db.end();
     log.info({ event: 'api.stopped' });

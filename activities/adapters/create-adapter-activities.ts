@@ -1,12 +1,9 @@
 import { judgeReply } from '../../domain/adapter/state.ts';
 import type { AdapterState, AdapterTarget, SendError, SendOutcome } from '../../domain/adapter/state.ts';
-import type { SlotRef } from '../../domain/secret/secret-ref.ts';
 import { EgressError } from '../egress/egress-error.ts';
 import { post } from '../egress/post.ts';
 import type { PostReply } from '../egress/post.ts';
 import type { AdapterEgressActivities, AdapterLook, AdapterRecordActivities, AdapterRef } from './types.ts';
-import { readSecrets, SecretError } from './read-secret.ts';
-import type { ReadSlot } from './read-secret.ts';
 import { signedHeaders } from './sign.ts';
 
 /** Where to send, and signed by what. */
@@ -24,8 +21,8 @@ export interface AdapterPort {
   answered(answer: AdapterRef & AdapterTarget & { sending: number; outcome: SendOutcome }): Promise<unknown>;
   beginTrial(of: AdapterRef, trial: string): Promise<Dispatch | null>;
   tried(of: AdapterRef, trial: string, outcome: SendOutcome): Promise<void>;
-  /** The value behind a `slot:` reference; null when the adapter's workspace has none that opens. Each read is an entry. */
-  readSlot(of: AdapterRef, ref: SlotRef): Promise<Buffer | null>;
+  /** The signing keys behind references, zeroed by whoever asked; null when one of them is not there. */
+  keys(of: AdapterRef, refs: readonly string[]): Promise<Buffer[] | null>;
 }
 
 /** An adapter answers within this or has not answered. */
@@ -39,15 +36,15 @@ export function createAdapterActivities(port: AdapterPort): AdapterRecordActivit
       const sending = await port.begin(of, { gate, target });
       if (sending === null) return;
       const { generation } = sending.state;
-      const readSlot: ReadSlot = (ref) => port.readSlot(of, ref);
-      const outcome = await send(sending, readSlot, sending.state, (reply) => judgeReply(reply, generation));
+      const keys = await port.keys(of, sending.secret_refs);
+      const outcome = await send(sending, keys, sending.state, (reply) => judgeReply(reply, generation));
       await port.answered({ ...of, gate, target, sending: sending.sending, outcome });
     },
     tryAdapter: async ({ trial, ...of }) => {
       const dispatch = await port.beginTrial(of, trial);
       if (dispatch === null) return;
-      const readSlot: ReadSlot = (ref) => port.readSlot(of, ref);
-      await port.tried(of, trial, await send(dispatch, readSlot, { test: true }, judgeTrial));
+      const keys = await port.keys(of, dispatch.secret_refs);
+      await port.tried(of, trial, await send(dispatch, keys, { test: true }, judgeTrial));
     },
   };
 }
@@ -57,21 +54,21 @@ const judgeTrial = ({ status }: PostReply): SendError | null =>
   status >= 200 && status < 300 ? null : status >= 300 && status < 400 ? 'redirected' : 'refused';
 
 async function send(
-  { message_id, url, internal, secret_refs }: Dispatch,
-  readSlot: ReadSlot,
+  { message_id, url, internal }: Dispatch,
+  keys: Buffer[] | null,
   content: object,
   judge: (reply: PostReply) => SendError | null,
 ): Promise<SendOutcome> {
+  if (keys === null) return { ok: false, code: 'secret_unavailable' };
   try {
     const body = JSON.stringify(content);
-    const keys = await readSecrets(secret_refs, readSlot);
     const headers = signedHeaders(message_id, Date.now(), body, keys);
     for (const key of keys) key.fill(0);
     const reply = await post({ url, headers, body, internal, timeoutMs: ANSWERS_WITHIN_MS });
     const code = judge(reply);
     return code === null ? { ok: true, latency_ms: reply.latency_ms } : { ok: false, code };
   } catch (error) {
-    if (error instanceof EgressError || error instanceof SecretError) return { ok: false, code: error.code };
+    if (error instanceof EgressError) return { ok: false, code: error.code };
     throw error;
   }
 }

@@ -36,14 +36,22 @@ export async function openApiDocument(version: string): Promise<Json> {
       parameters: COMMON_PARAMETERS,
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'In loopback trust requests need no token.' },
+        signature: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'webhook-signature',
+          description: 'Standard Webhooks 1.0.0: HMAC-SHA256 over `id.timestamp.body` by a secret of the adapter.',
+        },
       },
     },
   };
 }
 
+const SECURITY: Partial<Record<Operation['action'], Json[]>> = { open: [], signed: [{ signature: [] }] };
+
 function operationObject(operation: Operation): Json {
   const { id, tag, about, action, body, bodyOptional } = operation;
-  const roles = action === 'open' ? [] : rolesFor(action);
+  const roles = action === 'open' || action === 'signed' ? [] : rolesFor(action);
   const content = (schema: z.ZodType): Json => ({ 'application/json': { schema: schemaRef(schema) } });
   const parameters = parametersOf(operation);
   return {
@@ -54,7 +62,7 @@ function operationObject(operation: Operation): Json {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: bodyOptional !== true, content: content(body) } }),
     responses: responsesOf(operation, schemaRef, schemaRef(problemSchema)),
-    security: action === 'open' ? [] : [{ bearer: [] }, {}],
+    security: SECURITY[action] ?? [{ bearer: [] }, {}],
   };
 }
 

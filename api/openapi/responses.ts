@@ -16,7 +16,11 @@ function commonProblems({ action, body }: Operation): ProblemCode[] {
     'forbidden_origin',
     'internal',
     'database_unreachable',
-    ...(action === 'open' ? [] : (['unauthenticated', 'not_permitted'] as const)),
+    ...(action === 'open'
+      ? []
+      : action === 'signed'
+        ? (['unauthenticated'] as const)
+        : (['unauthenticated', 'not_permitted'] as const)),
     ...(body === undefined
       ? []
       : ([

@@ -55,7 +55,13 @@ export async function putAdapter(
         object: `adapter/${adapter_id}`,
         record_hash: null,
         record_version: version,
-        detail: { name, actions: definition.actions, internal: definition.internal, moved },
+        detail: {
+          name,
+          actions: definition.actions,
+          classes: definition.classes,
+          internal: definition.internal,
+          moved,
+        },
         policy_digest: null,
       },
     ]);
@@ -73,15 +79,15 @@ async function write(
     now,
   }: { name: string; adapter_id: string; definition: AdapterDefinition; now: string },
 ): Promise<number> {
-  const { mode, url, actions, secret, internal } = definition;
+  const { mode, url, actions, secret, internal, classes } = definition;
   const row = await one<{ version: number }>(
     tx,
     `INSERT INTO adapters AS a (workspace_id, adapter_id, name, mode, url, actions, gates, secret_ref, previous_secret_ref,
-        internal, state, created_at, version, actor, on_behalf_of)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'active', $11, 1, $12, $13)
+        internal, state, created_at, version, actor, on_behalf_of, classes)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'active', $11, 1, $12, $13, $14)
       ON CONFLICT (workspace_id, adapter_id) DO UPDATE SET mode = excluded.mode, url = excluded.url, actions = excluded.actions,
         gates = excluded.gates, secret_ref = excluded.secret_ref, previous_secret_ref = excluded.previous_secret_ref,
-        internal = excluded.internal, state = 'active', retired_at = NULL, retired_by = NULL, version = a.version + 1
+        internal = excluded.internal, classes = excluded.classes, state = 'active', retired_at = NULL, retired_by = NULL, version = a.version + 1
       RETURNING version`,
     [
       by.workspace_id,
@@ -97,6 +103,7 @@ async function write(
       now,
       by.actor,
       by.on_behalf_of,
+      classes,
     ],
   );
   return row?.version ?? 1;

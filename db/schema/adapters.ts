@@ -12,7 +12,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { Action, Gate } from '../../domain/containment/types.ts';
+import type { Action, Gate, IncidentClass } from '../../domain/containment/types.ts';
 import { authorship, instant } from './columns.ts';
 
 /** Enforcement points outside. Secrets are references, never values. */
@@ -32,6 +32,8 @@ export const adapters = pgTable(
     /** During a rotation requests carry a signature by this one too. */
     previous_secret_ref: text(),
     internal: boolean().notNull(),
+    /** What it may report by calling in. */
+    classes: text().array().$type<IncidentClass[]>().notNull().default([]),
     state: text().$type<'active' | 'retired'>().notNull(),
     created_at: instant().notNull(),
     retired_at: instant(),
@@ -104,5 +106,23 @@ export const adapterTargets = pgTable(
     index('adapter_targets_told')
       .on(t.workspace_id, t.adapter_id, t.gate, t.acknowledged_state, t.target)
       .where(sql`NOT due`),
+  ],
+);
+
+/** Events that adapters sent, by the id each was signed with, for as long as one could be sent again. */
+export const adapterEvents = pgTable(
+  'adapter_events',
+  {
+    workspace_id: text().notNull(),
+    adapter_id: text().notNull(),
+    webhook_id: text().notNull(),
+    incident_id: text(),
+    received_at: instant().notNull(),
+    expires_at: instant().notNull(),
+    ...authorship(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.workspace_id, t.adapter_id, t.webhook_id] }),
+    index('adapter_events_expiry').on(t.expires_at),
   ],
 );

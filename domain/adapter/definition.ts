@@ -1,6 +1,6 @@
 // An adapter is described exactly or not at all: what it is told, where, and by which secret it knows us.
-import { ACTION_GATE, ACTIONS } from '../containment/types.ts';
-import type { Action, Gate } from '../containment/types.ts';
+import { ACTION_GATE, ACTIONS, isIncidentClass } from '../containment/types.ts';
+import type { Action, Gate, IncidentClass } from '../containment/types.ts';
 import type { FieldProblem } from '../problem/field-problem.ts';
 import { parseSecretRef } from '../secret/secret-ref.ts';
 
@@ -10,13 +10,15 @@ export interface AdapterDefinition {
   actions: Action[];
   secret: { ref: string; previous_ref?: string };
   internal: boolean;
+  /** What it may report by calling in; nothing unless said. */
+  classes: IncidentClass[];
 }
 
-type Given = Omit<AdapterDefinition, 'internal'> & { internal?: boolean };
+type Given = Omit<AdapterDefinition, 'internal' | 'classes'> & { internal?: boolean; classes?: IncidentClass[] };
 
 export const ADAPTER_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
-const FIELDS = ['mode', 'url', 'actions', 'secret', 'internal'];
+const FIELDS = ['mode', 'url', 'actions', 'secret', 'internal', 'classes'];
 const MAX_URL = 2048;
 
 /** The gates behind a set of actions. */
@@ -39,10 +41,11 @@ export function parseDefinition(
       'internal',
       raw['internal'] === undefined || typeof raw['internal'] === 'boolean' ? null : 'invalid_type',
     ),
+    ...problem('classes', classesProblem(raw['classes'])),
   ];
   if (fields.length > 0) return { ok: false, fields };
-  const { url, actions, secret, internal } = raw as unknown as Given;
-  return { ok: true, definition: { mode: 'external', url, actions, secret, internal: internal ?? false } };
+  const { url, actions, secret, internal = false, classes = [] } = raw as unknown as Given;
+  return { ok: true, definition: { mode: 'external', url, actions, secret, internal, classes } };
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -71,6 +74,13 @@ function actionsProblem(value: unknown): string | null {
   if (!Array.isArray(value) || value.length === 0) return 'invalid_type';
   const known = value.every((a) => ACTIONS.includes(a as Action) && ACTION_GATE[a as Action] !== null);
   if (!known) return 'unknown_action';
+  return new Set(value).size === value.length ? null : 'repeated';
+}
+
+function classesProblem(value: unknown): string | null {
+  if (value === undefined) return null;
+  if (!Array.isArray(value)) return 'invalid_type';
+  if (!value.every(isIncidentClass)) return 'unknown_class';
   return new Set(value).size === value.length ? null : 'repeated';
 }
 

@@ -2,6 +2,8 @@ import type { Operation } from '../operation.ts';
 import {
   adapter,
   adapterDefinition,
+  adapterEvent,
+  adapterEventTaken,
   adapterList,
   adapterLost,
   adapterName,
@@ -53,6 +55,21 @@ export const operations: Operation[] = [
     bodyOptional: true,
     responses: { 200: { about: 'what came of it', schema: adapterTrial } },
     problems: ['adapter_not_found', 'stale_state', 'temporal_unreachable'],
+  },
+  {
+    method: 'POST',
+    path: '/v1/adapters/:name/events',
+    action: 'signed',
+    id: 'sendAdapterEvent',
+    tag,
+    about: 'Reports an incident by the adapter itself, within its classes; the signature is the credential.',
+    inPath,
+    body: adapterEvent,
+    responses: {
+      200: { about: 'folded into an open incident, or an event that was taken before', schema: adapterEventTaken },
+      201: { about: 'a new incident', schema: adapterEventTaken },
+    },
+    problems: ['class_not_permitted', 'severity_below_default', 'stale_state', 'too_many_requests', 'outcome_unknown'],
   },
   {
     method: 'POST',

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { ACTION_GATE, ACTIONS } from '../../../domain/containment/types.ts';
 import { ADAPTER_NAME } from '../../../domain/adapter/definition.ts';
 import { named } from '../registry.ts';
-import { count, instant, text } from './common.ts';
+import { count, incidentClass, incidentId, incidentState, instant, severity, text } from './common.ts';
+import { report } from './incidents.ts';
 
 export const adapterName = z.string().regex(ADAPTER_NAME);
 const gateAction = named('GateAction', z.enum(ACTIONS.filter((action) => ACTION_GATE[action] !== null)));
@@ -18,6 +19,7 @@ export const adapterDefinition = named(
     actions: z.array(gateAction).min(1),
     secret: z.strictObject({ ref: secretRef, previous_ref: secretRef.optional() }).describe('where it is, never what'),
     internal: z.boolean().optional().describe('whether the address may be one of the own network'),
+    classes: z.array(incidentClass).optional().describe('what it may report by signed events; by default nothing'),
   }),
 );
 
@@ -31,6 +33,7 @@ export const adapter = named(
     actions: z.array(gateAction),
     secret: z.object({ ref: z.string(), previous_ref: z.string().optional() }),
     internal: z.boolean(),
+    classes: z.array(incidentClass),
     state: z.string(),
     created_at: instant,
     last_ack_at: instant.nullable(),
@@ -68,4 +71,10 @@ export const adapterTrial = named(
     latency_ms: z.number().nullable().optional(),
     error: z.string().optional(),
   }),
+);
+
+export const adapterEvent = named('AdapterEvent', report.omit({ source: true }));
+export const adapterEventTaken = named(
+  'AdapterEventTaken',
+  z.object({ status: z.enum(['recorded', 'repeated']), incident_id: incidentId, state: incidentState, severity }),
 );

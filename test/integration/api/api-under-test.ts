@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { createAdapterEvents } from '../../../api/adapter-events/adapter-events.ts';
 import { createApp } from '../../../api/app.ts';
 import type { Authentication } from '../../../api/auth/authenticate.ts';
 import type { DecisionEngine, EngineAnswer, EngineRequest } from '../../../api/engine.ts';
@@ -92,12 +93,15 @@ export async function startApi({
   const engine = fakeEngine();
   const policyFile = { path: POLICY_FILE };
   const streams = createEventStreams({ db, databaseUrl: usedUrl, log }, streamLimits);
+  const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
+  const adapterEvents = createAdapterEvents({ db, masterKey, intake, log });
   const app = await createApp({
     db,
     streams,
     engine,
     auth,
-    intake: createIntakeQueue({ record: (batch) => recordEach(db, batch) }),
+    intake,
+    adapterEvents,
     readPolicyFile: async () => loadContainmentFile(policyFile.path),
     watches: engine,
     verificationKeys: () => [],
@@ -128,6 +132,7 @@ export async function startApi({
       }),
     close: async () => {
       await Promise.all([streams.close(), closeServer(server)]);
+      await adapterEvents.close();
       await db.end();
       await own?.drop();
     },
