@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { CommandRules } from '../config/adapter-commands.ts';
 import type { Database } from '../db/client.ts';
 import type { MasterKeySource } from '../db/command/pin-master-key.ts';
 import type { ContainmentPolicy } from '../domain/containment/policy.ts';
@@ -16,6 +17,8 @@ export interface ApiDeps {
   db: Database;
   intake: IntakeQueue;
   adapterEvents: AdapterEvents;
+  /** Which commands may run as adapters. */
+  commands: CommandRules;
   streams: EventStreams;
   engine: DecisionEngine;
   watches: WatchEngine;

@@ -51,6 +51,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     db,
     intake,
     adapterEvents,
+    commands: { file: env.adapterCommandsFile, env: env.env },
     streams,
     engine,
     watches: engine,

@@ -18,6 +18,8 @@ export type Env = Readonly<{
   env: 'embedded' | 'production';
   loopbackTrust: boolean;
   tokensFile: string | undefined;
+  /** The reviewed list of commands that may run as adapters. */
+  adapterCommandsFile: string | undefined;
   containmentFile: string;
   /** The name of this host as an attester. */
   node: string;
@@ -65,6 +67,7 @@ export function readEnv(environment: Environment = process.env): Env {
     env: read.INTERLOCK_ENV,
     loopbackTrust,
     tokensFile: read.INTERLOCK_TOKENS_FILE,
+    adapterCommandsFile: read.INTERLOCK_ADAPTER_COMMANDS_FILE,
     containmentFile: read.INTERLOCK_CONTAINMENT_FILE,
     node: read.INTERLOCK_NODE,
     tpmTcti: read.INTERLOCK_TPM_TCTI,

@@ -1,4 +1,4 @@
-import type { AdapterPort } from '../activities/adapters/create-adapter-activities.ts';
+import type { AdapterPort, AskChild } from '../activities/adapters/create-adapter-activities.ts';
 import type { AdapterRef } from '../activities/adapters/types.ts';
 import { readKeys } from '../config/secret-value.ts';
 import { recordAnswer, recordTrial } from '../db/command/acknowledge-adapter.ts';
@@ -20,8 +20,12 @@ async function slotValue(deps: SecretsDeps, of: AdapterRef, { slot, which }: Slo
   }
 }
 
+/** Of a process that runs no child adapters. */
+const noChildren: AskChild = () => Promise.resolve({ kind: 'none', code: 'child_not_running' });
+
 /** The record's commands about adapters, on one database. */
-export const adapterPort = (deps: SecretsDeps): AdapterPort => ({
+export const adapterPort = (deps: SecretsDeps, askChild: AskChild = noChildren): AdapterPort => ({
+  askChild,
   look: (of, how) => lookAfterAdapter(deps.db, of, how),
   begin: (of, what) => beginSending(deps.db, of, what),
   answered: (answer) => recordAnswer(deps.db, answer),

@@ -13,6 +13,7 @@ import { escalationPort } from './escalation-port.ts';
 import { adapterPort } from './adapter-port.ts';
 import { enrolmentPort } from './enrolment-port.ts';
 import { enrolmentVerifier } from './enrolment-verifier.ts';
+import { createChildren } from './children/keep-children.ts';
 import { connectEngine } from './engine/connect.ts';
 import { createControlWorkers, createEgressWorker, DATABASE_SESSIONS } from './engine/control-workers.ts';
 import { registerSearchAttributes } from './engine/search-attributes.ts';
@@ -49,6 +50,7 @@ export type ControlEnv = Pick<
   | 'watchIntervalMs'
   | 'blobRoot'
   | 'anchorIntervalMs'
+  | 'adapterCommandsFile'
   | 'masterKey'
   | 'masterKeyFile'
 >;
@@ -79,11 +81,13 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       await blobs.sweep().catch((error: unknown) => log.warn({ event: 'blobs.unswept', err: error }));
       const keyOf = (origin: string, epoch: number) => existingKey(env.stateRoot, { origin, epoch });
       const anchoring = { db, blobs, keyOf, intervalMs: env.anchorIntervalMs, log };
+      const commands = { file: env.adapterCommandsFile, env: env.env };
+      const children = createChildren({ db, databaseUrl: env.databaseUrl, masterKey, commands, log });
       const activities = withFailures(
         {
           ...createActivities({ record: port, startProcess, signals: env.signals }),
           ...escalationPort(db),
-          ...createAdapterActivities(adapterPort({ db, masterKey })),
+          ...createAdapterActivities(adapterPort({ db, masterKey }, children.ask)),
           ...enrolmentPort({ db, context, signer, verifier }),
           ...anchorPort(anchoring),
           ...watchPort({ db, context, signer, watchIntervalMs: env.watchIntervalMs, signals: env.signals }),
@@ -114,6 +118,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         relay.ended,
         keepReconciling({ db, client, log }, stop),
         announceAlerts(db, log, stop),
+        children.keep(stop),
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),
         keepSigningBundles(sequencer, stop),

@@ -40,6 +40,12 @@ export interface AdapterStanding extends Adapter {
   due: number;
   due_since: string | null;
   due_restores: number;
+  /** Of its present run, where it is a child of ours that runs. */
+  lease_id: string | null;
+  child_started_at: string | null;
+  child_heartbeat_at: string | null;
+  child_version: number | null;
+  child_slots: { slot: string; version: number }[] | null;
 }
 
 /** What is due is counted up to here. */
@@ -59,7 +65,10 @@ const STANDING = `CROSS JOIN LATERAL (
 export async function listAdapters(db: Queryable, workspace_id: string, name?: string): Promise<AdapterStanding[]> {
   return rows<AdapterStanding>(
     db,
-    `SELECT a.*, d.due, s.due_since, d.due_restores FROM adapters a ${STANDING}
+    `SELECT a.*, d.due, s.due_since, d.due_restores, c.lease_id, c.started_at AS child_started_at,
+        c.heartbeat_at AS child_heartbeat_at, c.adapter_version AS child_version, c.slots AS child_slots
+      FROM adapters a ${STANDING}
+      LEFT JOIN adapter_children c ON c.workspace_id = a.workspace_id AND c.adapter_id = a.adapter_id AND c.ended_at IS NULL
       WHERE a.workspace_id = $1 AND ($2::text IS NULL OR a.name = $2) ORDER BY a.name`,
     [workspace_id, name ?? null],
   );

@@ -9,7 +9,8 @@ export interface ReportingAdapter {
   /** Of the definition; what is judged by it is recorded only while it is still the same. */
   version: number;
   classes: IncidentClass[];
-  secret_ref: string;
+  /** Null: it has none, and does not call in. */
+  secret_ref: string | null;
   previous_secret_ref: string | null;
   /** The database's clock. */
   now: string;

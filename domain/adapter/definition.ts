@@ -2,23 +2,44 @@
 import { ACTION_GATE, ACTIONS, isIncidentClass } from '../containment/types.ts';
 import type { Action, Gate, IncidentClass } from '../containment/types.ts';
 import type { FieldProblem } from '../problem/field-problem.ts';
+import { childProblems } from './child-definition.ts';
+import type { ChildCommand } from './child.ts';
 import { parseSecretRef } from '../secret/secret-ref.ts';
 
-export interface AdapterDefinition {
-  mode: 'external';
-  url: string;
+export interface AdapterSecret {
+  ref: string;
+  previous_ref?: string;
+}
+
+interface Common {
   actions: Action[];
-  secret: { ref: string; previous_ref?: string };
-  internal: boolean;
   /** What it may report by calling in; nothing unless said. */
   classes: IncidentClass[];
 }
 
-type Given = Omit<AdapterDefinition, 'internal' | 'classes'> & { internal?: boolean; classes?: IncidentClass[] };
+/** An endpoint that someone runs. */
+export interface ExternalDefinition extends Common {
+  mode: 'external';
+  url: string;
+  secret: AdapterSecret;
+  internal: boolean;
+}
+
+/** A command that we run. Without a secret it does not call in. */
+export interface ChildDefinition extends Common, ChildCommand {
+  mode: 'child_process';
+  secret?: AdapterSecret;
+}
+
+export type AdapterDefinition = ExternalDefinition | ChildDefinition;
 
 export const ADAPTER_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
-const FIELDS = ['mode', 'url', 'actions', 'secret', 'internal', 'classes'];
+const COMMON_FIELDS = ['mode', 'actions', 'secret', 'classes'];
+const FIELDS = {
+  external: [...COMMON_FIELDS, 'url', 'internal'],
+  child_process: [...COMMON_FIELDS, 'command', 'args', 'credential_slots'],
+};
 const MAX_URL = 2048;
 
 /** The gates behind a set of actions. */
@@ -31,21 +52,32 @@ export function parseDefinition(
   raw: unknown,
 ): { ok: true; definition: AdapterDefinition } | { ok: false; fields: FieldProblem[] } {
   if (!isObject(raw)) return { ok: false, fields: [{ path: '', code: 'invalid_type' }] };
+  const mode = raw['mode'] === 'child_process' ? 'child_process' : 'external';
   const fields: FieldProblem[] = [
-    ...unknownFields(raw, FIELDS, ''),
-    ...problem('mode', raw['mode'] === undefined ? 'required' : raw['mode'] === 'external' ? null : 'invalid_value'),
-    ...problem('url', urlProblem(raw['url'])),
+    ...problem('mode', raw['mode'] === undefined ? 'required' : raw['mode'] === mode ? null : 'invalid_value'),
+    ...unknownFields(raw, FIELDS[mode], ''),
+    ...(mode === 'external' ? externalProblems(raw) : childProblems(raw)),
     ...problem('actions', actionsProblem(raw['actions'])),
-    ...secretProblems(raw['secret']),
-    ...problem(
-      'internal',
-      raw['internal'] === undefined || typeof raw['internal'] === 'boolean' ? null : 'invalid_type',
-    ),
+    ...(mode === 'child_process' && raw['secret'] === undefined ? [] : secretProblems(raw['secret'])),
     ...problem('classes', classesProblem(raw['classes'])),
   ];
   if (fields.length > 0) return { ok: false, fields };
-  const { url, actions, secret, internal = false, classes = [] } = raw as unknown as Given;
-  return { ok: true, definition: { mode: 'external', url, actions, secret, internal, classes } };
+  // Nothing was found wrong, so what is given is what the checks above asked for.
+  const definition = { ...DEFAULTS[mode], ...raw } as unknown as AdapterDefinition;
+  return { ok: true, definition };
+}
+
+const DEFAULTS = {
+  external: { internal: false, classes: [] },
+  child_process: { args: [], credential_slots: [], classes: [] },
+};
+
+function externalProblems(raw: Record<string, unknown>): FieldProblem[] {
+  const { internal } = raw;
+  return [
+    ...problem('url', urlProblem(raw['url'])),
+    ...problem('internal', internal === undefined || typeof internal === 'boolean' ? null : 'invalid_type'),
+  ];
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -44,6 +44,8 @@ const PERMITTED = {
   'adapter.test': [...RESPONDERS, 'org_admin'],
   'adapter.lost': ['reporter', ...RESPONDERS],
   'adapter.put': ['security_owner', 'org_admin'],
+  'adapter.run_command': ['security_owner'],
+  'adapter.restart': [...RESPONDERS, 'org_admin'],
   'adapter.retire': ['security_owner'],
   'attestation.enroll': ['security_owner'],
   'attestation.approve_reference': ['security_owner'],

@@ -13,6 +13,7 @@ export const PROBLEMS = {
   unauthenticated: { status: 401, title: 'Credentials are missing or unknown' },
 
   class_not_permitted: { status: 403, title: 'The adapter may not report incidents of this class' },
+  command_not_allowed: { status: 403, title: 'The command is not one that may run as an adapter' },
   not_permitted: { status: 403, title: 'The caller is not permitted to do this' },
   signature_required: { status: 403, title: 'The decision came without an authenticated caller' },
   proxied_without_auth: { status: 403, title: 'A proxied or cross-site request is not trusted without credentials' },

@@ -45,6 +45,7 @@ export async function startControl(
     anchorIntervalMs: 300_000,
     masterKey: undefined,
     masterKeyFile: undefined,
+    adapterCommandsFile: undefined,
     ...env,
     stateRoot,
   };

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import type { CommandRules } from '../../../config/adapter-commands.ts';
 import { createAdapterEvents } from '../../../api/adapter-events/adapter-events.ts';
 import { createApp } from '../../../api/app.ts';
 import type { Authentication } from '../../../api/auth/authenticate.ts';
@@ -69,6 +70,7 @@ export interface Options {
   stateRoot?: string;
   /** By default there is none. */
   masterKey?: MasterKeySource;
+  commands?: CommandRules;
   log?: Logger;
 }
 
@@ -84,6 +86,7 @@ export async function startApi({
   streamLimits = {},
   stateRoot = '/tmp',
   masterKey = noMasterKey,
+  commands = { file: undefined, env: 'embedded' },
   log = pino({ level: 'silent' }),
 }: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
@@ -102,6 +105,7 @@ export async function startApi({
     auth,
     intake,
     adapterEvents,
+    commands,
     readPolicyFile: async () => loadContainmentFile(policyFile.path),
     watches: engine,
     verificationKeys: () => [],

@@ -21,6 +21,8 @@ describe('roles', () => {
       'adapter.test': `${responders} org_admin`,
       'adapter.lost': `reporter ${responders}`,
       'adapter.put': 'security_owner org_admin',
+      'adapter.run_command': 'security_owner',
+      'adapter.restart': 'operator security_owner incident_commander org_admin',
       'adapter.retire': 'security_owner',
       'attestation.enroll': 'security_owner',
       'attestation.approve_reference': 'security_owner',
