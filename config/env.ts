@@ -20,6 +20,8 @@ export type Env = Readonly<{
   tokensFile: string | undefined;
   /** The reviewed list of commands that may run as adapters. */
   adapterCommandsFile: string | undefined;
+  /** The reviewed set of outbound notifiers. */
+  hooksFile: string | undefined;
   containmentFile: string;
   /** The name of this host as an attester. */
   node: string;
@@ -68,6 +70,7 @@ export function readEnv(environment: Environment = process.env): Env {
     loopbackTrust,
     tokensFile: read.INTERLOCK_TOKENS_FILE,
     adapterCommandsFile: read.INTERLOCK_ADAPTER_COMMANDS_FILE,
+    hooksFile: read.INTERLOCK_HOOKS_FILE,
     containmentFile: read.INTERLOCK_CONTAINMENT_FILE,
     node: read.INTERLOCK_NODE,
     tpmTcti: read.INTERLOCK_TPM_TCTI,

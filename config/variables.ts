@@ -31,6 +31,7 @@ export const variables = {
   INTERLOCK_LOOPBACK_TRUST: flag.default(false),
   INTERLOCK_TOKENS_FILE: path.optional(),
   INTERLOCK_ADAPTER_COMMANDS_FILE: path.optional(),
+  INTERLOCK_HOOKS_FILE: path.optional(),
   INTERLOCK_CONTAINMENT_FILE: path.default(containmentFile),
   INTERLOCK_NODE: node.default('local'),
   INTERLOCK_TPM_TCTI: z.string().optional(),

@@ -30,6 +30,8 @@ export const PROBLEMS = {
   secret_not_found: { status: 404, title: 'There is no such secret' },
   adapter_not_found: { status: 404, title: 'There is no such active adapter' },
 
+  delivery_not_found: { status: 404, title: 'There is no such delivery' },
+
   method_not_allowed: { status: 405, title: 'The resource does not take this method' },
 
   already_resolved: { status: 409, title: 'The incident is resolved' },
@@ -67,6 +69,7 @@ export const PROBLEMS = {
   confirmation_required: { status: 409, title: 'A single operator confirms by typing the name of the object' },
   adapter_narrowed: { status: 409, title: 'Taking an action from an adapter needs two people: retire it' },
   secret_class_fixed: { status: 409, title: 'The class of a slot never changes' },
+  digest_mismatch: { status: 409, title: 'What was sent is not what was reviewed: it has another digest' },
   stale_state: { status: 409, title: 'The record changed since it was read' },
   idempotency_key_reused: { status: 409, title: 'The idempotency key was used for another request' },
   count_changed: { status: 409, title: 'The number of incidents is not the expected one' },

@@ -25,6 +25,7 @@ if (is('stubborn')) {
   const idle = `for (const s of ['SIGTERM', 'SIGHUP']) process.on(s, () => {}); setInterval(() => {}, 1000)`;
   note({ grandchild: spawn(process.execPath, ['-e', idle], { stdio: 'ignore' }).pid });
   setInterval(() => undefined, 1_000);
+  process.stdout.on('error', () => undefined);
 }
 
 const lines = createInterface({ input: process.stdin });
