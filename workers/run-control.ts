@@ -2,6 +2,7 @@ import { Client } from '@temporalio/client';
 import type { Env } from '../config/env.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { createAdapterActivities } from '../activities/adapters/create-adapter-activities.ts';
+import { createDeliveryActivities } from '../activities/deliveries/create-delivery-activities.ts';
 import { createActivities } from '../activities/create-activities.ts';
 import { withFailures } from '../activities/failures.ts';
 import { createStartProcess } from '../activities/start-process.ts';
@@ -14,6 +15,7 @@ import { adapterPort } from './adapter-port.ts';
 import { enrolmentPort } from './enrolment-port.ts';
 import { enrolmentVerifier } from './enrolment-verifier.ts';
 import { createChildren } from './children/keep-children.ts';
+import { deliveryPort } from './delivery-port.ts';
 import { connectEngine } from './engine/connect.ts';
 import { createControlWorkers, createEgressWorker, DATABASE_SESSIONS } from './engine/control-workers.ts';
 import { registerSearchAttributes } from './engine/search-attributes.ts';
@@ -22,6 +24,7 @@ import { instanceKey } from './keys/instance-key.ts';
 import type { Logger } from './log.ts';
 import { keepReconciling } from './reconcile/reconcile.ts';
 import { recordPort } from './record-port.ts';
+import { fanOutAlerts } from './relay/fan-out.ts';
 import { announceAlerts } from './relay/alerts.ts';
 import { startRelay } from './relay/relay.ts';
 import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
@@ -87,6 +90,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         {
           ...createActivities({ record: port, startProcess, signals: env.signals }),
           ...escalationPort(db),
+          ...createDeliveryActivities(deliveryPort({ db, masterKey })),
           ...createAdapterActivities(adapterPort({ db, masterKey }, children.ask)),
           ...enrolmentPort({ db, context, signer, verifier }),
           ...anchorPort(anchoring),
@@ -118,6 +122,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         relay.ended,
         keepReconciling({ db, client, log }, stop),
         announceAlerts(db, log, stop),
+        fanOutAlerts(db, log, stop),
         children.keep(stop),
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),

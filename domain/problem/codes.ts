@@ -70,6 +70,7 @@ export const PROBLEMS = {
   adapter_narrowed: { status: 409, title: 'Taking an action from an adapter needs two people: retire it' },
   secret_class_fixed: { status: 409, title: 'The class of a slot never changes' },
   digest_mismatch: { status: 409, title: 'What was sent is not what was reviewed: it has another digest' },
+  delivery_not_dead: { status: 409, title: 'The delivery is not dead: it is on its way, or was taken' },
   stale_state: { status: 409, title: 'The record changed since it was read' },
   idempotency_key_reused: { status: 409, title: 'The idempotency key was used for another request' },
   count_changed: { status: 409, title: 'The number of incidents is not the expected one' },

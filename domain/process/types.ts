@@ -9,7 +9,7 @@ export const WATCH_TYPES = ['attestationWatch', 'integrityWatch'] as const;
 export type WatchType = (typeof WATCH_TYPES)[number];
 
 /** Types that have a record of their own instead of an incident's: settled from the start, no containment waits for them. */
-export const STANDING_TYPES = [...WATCH_TYPES, 'severityEscalation', 'adapterSync'] as const;
+export const STANDING_TYPES = [...WATCH_TYPES, 'severityEscalation', 'adapterSync', 'delivery'] as const;
 
 export const PROCESS_TYPES = [...INCIDENT_PROCESS_TYPES, ...STANDING_TYPES] as const;
 export type ProcessType = (typeof PROCESS_TYPES)[number];
@@ -24,6 +24,7 @@ const KIND: Record<ProcessType, string> = {
   integrityWatch: 'integrity',
   severityEscalation: 'escalation',
   adapterSync: 'adapter',
+  delivery: 'delivery',
 };
 
 /** The workflow id, `<kind>/<business id>`. */
@@ -39,6 +40,7 @@ const AGGREGATE: Record<ProcessType, string> = {
   integrityWatch: 'baseline',
   severityEscalation: 'escalation',
   adapterSync: 'adapter',
+  delivery: 'delivery',
 };
 
 /** What the process is about, as the ledger names it. */

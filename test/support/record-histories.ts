@@ -12,11 +12,13 @@ import { ensurePolicy } from '../../db/command/policies.ts';
 import { canonicalJson } from '../../domain/canonical/json.ts';
 import type { IncidentClass } from '../../domain/containment/types.ts';
 import { startStack } from '../../script/supervisor/stack.ts';
-import { startAdapter } from './adapter-server.ts';
+import { SECRET, startAdapter } from './adapter-server.ts';
 import { freshKey, incidentNow, register, resolveIncident, secretFile } from './adapters.ts';
 import { decide } from './decisions.ts';
 import { eventually } from './eventually.ts';
 import { freeStackPorts } from './free-ports.ts';
+import { startHook } from './hook-server.ts';
+import { hookOf, useHooks } from './hooks.ts';
 import { POLICY, reportOf } from './incidents.ts';
 
 // Records a history of each workflow from a real server into test/histories: to be run after a change that replays the
@@ -48,6 +50,7 @@ try {
   await recordAttested();
   await recordEscalation();
   await recordAdapter();
+  await recordDelivery();
 } finally {
   await connection.close();
   await db.end();
@@ -143,6 +146,21 @@ async function recordAdapter(): Promise<void> {
   await retireAdapter(db, OPERATOR, asked);
   await save(`adapter/${adapter_id}`, 'adapter-sync.retired');
   await server.close();
+  secret.remove();
+}
+
+/** An alert that is refused once, and then taken. */
+async function recordDelivery(): Promise<void> {
+  const secret = secretFile();
+  const hook = await startHook(SECRET);
+  hook.status = 503;
+  await useHooks(db, hookOf('recorded', hook.url, secret.ref));
+  await recordReport('prompt_injection');
+  await eventually(async () => hook.received.length > 0);
+  hook.status = 204;
+  await save(`delivery/${hook.received[0]?.id}`, 'delivery.taken');
+  await useHooks(db);
+  await hook.close();
   secret.remove();
 }
 

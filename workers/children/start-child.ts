@@ -3,13 +3,12 @@ import type { CommandRules } from '../../config/adapter-commands.ts';
 import { heartbeatChild, isLeased, leaseChild } from '../../db/command/adapter-children.ts';
 import { requestDigest } from '../../db/command/decisions.ts';
 import { loseAdapter } from '../../db/command/part-with-adapter.ts';
-import { readControlSecret } from '../../db/command/read-control-secret.ts';
 import type { SecretsDeps } from '../../db/command/set-secret.ts';
 import type { WantedChild } from '../../db/read/wanted-children.ts';
-import { SecretsError } from '../../db/secrets-error.ts';
 import { TOKEN_VARIABLE } from '../../domain/adapter/child.ts';
 import type { ChildLine } from '../../domain/adapter/child.ts';
 import type { Logger } from '../log.ts';
+import { slotValue } from '../slot-value.ts';
 import { RunningChild } from './child-process.ts';
 
 const ACTOR = 'adapterChildren';
@@ -68,20 +67,10 @@ async function readSlot(
   { workspace_id, adapter_id }: WantedChild,
   slot: string,
 ): Promise<string | null> {
-  try {
-    const { value } = await readControlSecret(deps, {
-      workspace_id,
-      slot,
-      actor: ACTOR,
-      purpose: `adapter/${adapter_id}`,
-    });
-    const text = value.toString('utf8');
-    value.fill(0);
-    return text;
-  } catch (error) {
-    if (error instanceof SecretsError) return null;
-    throw error;
-  }
+  const value = await slotValue(deps, { workspace_id, slot, actor: ACTOR, purpose: `adapter/${adapter_id}` });
+  const text = value?.toString('utf8') ?? null;
+  value?.fill(0);
+  return text;
 }
 
 /** Judges a child's token by the record each time: one whose run was ended gets nothing, though it still runs. */

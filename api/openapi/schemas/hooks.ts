@@ -35,7 +35,8 @@ export const activeHooks = named(
 );
 
 export const deliveryState = z.enum(DELIVERY_STATES);
-export const delivery = named(
+export const deliveryId = z.string().regex(/^DLV-[0-9a-f]{16}$/);
+const delivery = named(
   'Delivery',
   z.object({
     delivery_id: z.string(),
@@ -50,3 +51,8 @@ export const delivery = named(
   }),
 );
 export const deliveryList = named('DeliveryList', z.array(delivery));
+export const deliveryShown = named('DeliveryShown', delivery.extend({ body: z.string().describe('what is sent') }));
+export const deliveryRetried = named(
+  'DeliveryRetried',
+  z.object({ status: z.literal('pending'), delivery_id: z.string() }),
+);
