@@ -6,14 +6,14 @@ import type { Logger } from 'pino';
 import { ContainmentFileError, loadContainmentFile } from '../config/containment-file.ts';
 import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
-import { loadHooksFile } from '../config/hooks-file.ts';
+import { HooksFileError, loadHooksFile } from '../config/hooks-file.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
 import { openDatabase } from '../db/client.ts';
 import type { Database } from '../db/client.ts';
 import { activePolicyDigest } from '../db/read/active-policy.ts';
-import { ensureHooks } from '../db/command/apply-hooks.ts';
+import { activeHooks, ensureHooks } from '../db/command/apply-hooks.ts';
 import { recordEach } from '../db/command/intake.ts';
 import { openMasterKey } from '../db/command/pin-master-key.ts';
 import { ensurePolicy } from '../db/command/policies.ts';
@@ -43,7 +43,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   await sweepSpool(env.stateRoot);
   const db = openDatabase({ url: env.databaseUrl, name: 'interlock-api' });
   const policy_digest = await policyInForce(db, env, log);
-  if (env.hooksFile !== undefined) await ensureHooks(db, loadHooksFile(env.hooksFile), 'system');
+  await hooksInForce(db, env, log);
   const masterKey = await openMasterKey(db, masterKeyOrigin(env));
   const engine = openTemporal({ address: env.temporalAddress, namespace: env.temporalNamespace });
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
@@ -110,6 +110,19 @@ async function policyInForce(db: Database, env: Env, log: Logger): Promise<strin
     if (active === undefined) throw err;
     log.warn({ event: 'policy.file_refused', err, policy_digest: active });
     return active;
+  }
+}
+
+/** As with the policy: a file that does not parse stops only the first start. */
+async function hooksInForce(db: Database, { hooksFile }: Env, log: Logger): Promise<void> {
+  if (hooksFile === undefined) return;
+  try {
+    await ensureHooks(db, loadHooksFile(hooksFile), 'system');
+  } catch (err) {
+    const refused = err instanceof HooksFileError || err instanceof ContainmentFileError;
+    const active = refused ? await activeHooks(db) : undefined;
+    if (active === undefined) throw err;
+    log.warn({ event: 'hooks.file_refused', err, digest: active.digest });
   }
 }
 

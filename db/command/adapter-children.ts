@@ -41,7 +41,13 @@ export async function leaseChild(
       [workspace_id, adapter_id, version],
     );
     if (adapter === undefined) return null;
-    await endLeases(tx, [{ workspace_id, adapter_id }], 'replaced');
+    const earlier = await rows<ChildOf & { lease_id: string }>(
+      tx,
+      `SELECT workspace_id, adapter_id, lease_id FROM adapter_children
+        WHERE workspace_id = $1 AND adapter_id = $2 AND ended_at IS NULL`,
+      [workspace_id, adapter_id],
+    );
+    await endLeases(tx, earlier, 'replaced');
     await tx.query(
       `INSERT INTO adapter_children (workspace_id, lease_id, adapter_id, adapter_version, slots, token_digest, started_at, not_after, actor)
         VALUES ($1, $2, $3, $4, $5, $6, $7, ${NOT_AFTER}, $8)`,
@@ -57,31 +63,31 @@ export async function leaseChild(
   });
 }
 
-/** Ends the run of an adapter, if one stands: from this commit its token is refused. */
-export async function endChild(db: Database, of: ChildOf, code: string): Promise<void> {
+/** Ends one run, if it stands: from this commit its token is refused. Another run of the same adapter goes on. */
+export async function endChild(db: Database, of: ChildOf & { lease_id: string }, code: string): Promise<void> {
   await transaction(db, (tx) => endLeases(tx, [of], code));
 }
 
 /** Ends all runs that stand: whoever supervised them is gone, and they with it. */
 export async function endAllChildren(db: Database, code: string): Promise<void> {
   await transaction(db, async (tx) => {
-    const standing = await rows<ChildOf>(
+    const standing = await rows<ChildOf & { lease_id: string }>(
       tx,
-      `SELECT workspace_id, adapter_id FROM adapter_children WHERE ended_at IS NULL ORDER BY workspace_id, adapter_id`,
+      'SELECT workspace_id, adapter_id, lease_id FROM adapter_children WHERE ended_at IS NULL ORDER BY workspace_id, adapter_id',
     );
     await endLeases(tx, standing, code);
   });
 }
 
-async function endLeases(tx: Tx, of: ChildOf[], code: string): Promise<void> {
+async function endLeases(tx: Tx, of: (ChildOf & { lease_id: string })[], code: string): Promise<void> {
   if (of.length === 0) return;
   const ended = await rows<ChildOf & { lease_id: string; now: string }>(
     tx,
     `UPDATE adapter_children AS c SET ended_at = date_trunc('milliseconds', clock_timestamp()), end_code = $3
-      FROM unnest($1::text[], $2::text[]) AS k(w, a)
-      WHERE c.workspace_id = k.w AND c.adapter_id = k.a AND c.ended_at IS NULL
+      FROM unnest($1::text[], $2::text[]) AS k(w, l)
+      WHERE c.workspace_id = k.w AND c.lease_id = k.l AND c.ended_at IS NULL
       RETURNING c.workspace_id, c.adapter_id, c.lease_id, c.ended_at AS now`,
-    [of.map((k) => k.workspace_id), of.map((k) => k.adapter_id), code],
+    [of.map((k) => k.workspace_id), of.map((k) => k.lease_id), code],
   );
   for (const { lease_id, now, ...child } of ended)
     await entry(tx, child, 'adapter_child_ended', now, { lease_id, code });
@@ -110,12 +116,13 @@ export async function isLeased(db: Database, of: ChildOf, token: string): Promis
   return row !== undefined;
 }
 
-/** The adapters whose run stands on the record though its time is over: nothing was heard of it. */
-export async function silentChildren(db: Database): Promise<ChildOf[]> {
-  return rows<ChildOf>(
+/** The leases that stand: a run whose lease is not among them was ended, or nothing was heard of it in time. */
+export async function standingLeases(db: Database): Promise<Set<string>> {
+  const found = await rows<{ lease_id: string }>(
     db,
-    `SELECT workspace_id, adapter_id FROM adapter_children WHERE ended_at IS NULL AND not_after <= clock_timestamp()`,
+    'SELECT lease_id FROM adapter_children WHERE ended_at IS NULL AND not_after > clock_timestamp()',
   );
+  return new Set(found.map((row) => row.lease_id));
 }
 
 /** Says on the record why a child does not run, or why something was refused to it. */

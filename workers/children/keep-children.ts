@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AskChild } from '../../activities/adapters/create-adapter-activities.ts';
-import { endAllChildren, endChild, failChild, silentChildren } from '../../db/command/adapter-children.ts';
+import { endAllChildren, endChild, failChild, standingLeases } from '../../db/command/adapter-children.ts';
 import type { ChildOf } from '../../db/command/adapter-children.ts';
 import { openLeadership } from '../../db/leadership.ts';
 import { wantedChildren } from '../../db/read/wanted-children.ts';
@@ -18,7 +18,7 @@ interface Kept {
   of: ChildOf;
   /** Of what it was started: definition and slots. */
   as: string;
-  running: RunningChild | null;
+  run: { child: RunningChild; lease_id: string } | null;
   startedAt: number;
   failures: number;
   notBefore: number;
@@ -41,24 +41,30 @@ export function createChildren(deps: StartDeps & { databaseUrl: string }): Child
   const leadership = openLeadership({ url: deps.databaseUrl, name: 'interlock-children', work: 'adapter-children' });
   let led = false;
 
-  /** The lease first: what is being ended is believed no more. */
-  async function end(child: Kept, code: string): Promise<void> {
-    await endChild(db, child.of, code).catch((err: unknown) =>
+  /** The lease first: what is being ended is believed no more. From here on its end is nobody else's to judge. */
+  async function end(kept: Kept, code: string): Promise<void> {
+    const { run } = kept;
+    kept.run = null;
+    if (run === null) return;
+    await unlease(kept, run.lease_id, code);
+    await run.child.end();
+  }
+
+  const unlease = (kept: Kept, lease_id: string, code: string): Promise<void> =>
+    endChild(db, { ...kept.of, lease_id }, code).catch((err: unknown) =>
       log.warn({ event: 'adapter_child.end_unrecorded', err }),
     );
-    await child.running?.end();
-    child.running = null;
-  }
 
   async function start(wanted: WantedChild, child: Kept): Promise<void> {
     child.as = asOf(wanted);
     child.startedAt = performance.now();
     const started = await startChild(deps, wanted);
     if (started.ok) {
-      child.running = started.child;
+      const run = { child: started.child, lease_id: started.lease_id };
+      child.run = run;
       child.lastCode = null;
       log.info({ event: 'adapter_child.started', adapter: wanted.name, lease_id: started.lease_id });
-      void started.child.ended.then(() => over(child, started.child));
+      void started.child.ended.then(() => over(child, run));
       return;
     }
     if (started.code === 'changed') return;
@@ -74,17 +80,17 @@ export function createChildren(deps: StartDeps & { databaseUrl: string }): Child
   }
 
   /** It ended by itself. */
-  function over(child: Kept, run: RunningChild): void {
-    if (child.running !== run) return;
-    child.running = null;
+  function over(child: Kept, run: Kept['run']): void {
+    if (run === null || child.run !== run) return;
+    child.run = null;
     failed(child);
     log.warn({ event: 'adapter_child.ended', adapter: child.of.adapter_id, failures: child.failures });
-    endChild(db, child.of, 'exited').catch((err: unknown) => log.warn({ event: 'adapter_child.end_unrecorded', err }));
+    void unlease(child, run.lease_id, 'exited');
   }
 
   async function look(): Promise<void> {
     const wanted = new Map((await wantedChildren(db)).map((w) => [keyOf(w), w]));
-    const silent = new Set((await silentChildren(db)).map(keyOf));
+    const standing = await standingLeases(db);
     const gone = [...kept].filter(([key]) => !wanted.has(key));
     await Promise.all(
       gone.map(async ([key, child]) => {
@@ -97,12 +103,13 @@ export function createChildren(deps: StartDeps & { databaseUrl: string }): Child
         const child = kept.get(key) ?? fresh(w);
         kept.set(key, child);
         const changed = child.as !== asOf(w);
-        if (child.running !== null && (changed || silent.has(key))) {
+        const ended = child.run !== null && !standing.has(child.run.lease_id);
+        if (child.run !== null && (changed || ended)) {
           await end(child, changed ? 'replaced' : 'silent');
           if (!changed) failed(child);
         }
         if (changed) [child.failures, child.notBefore] = [0, 0];
-        if (child.running === null && performance.now() >= child.notBefore) await start(w, child);
+        if (child.run === null && performance.now() >= child.notBefore) await start(w, child);
       }),
     );
   }
@@ -128,7 +135,7 @@ export function createChildren(deps: StartDeps & { databaseUrl: string }): Child
 
   return {
     ask: async (of, message_id, content, withinMs) => {
-      const child = kept.get(keyOf(of))?.running ?? null;
+      const child = kept.get(keyOf(of))?.run?.child ?? null;
       if (child === null) return { kind: 'none', code: 'child_not_running' };
       const body = await child.ask(message_id, content, withinMs);
       return body === null ? { kind: 'none', code: 'timeout' } : { kind: 'answer', body };
@@ -150,7 +157,7 @@ export function createChildren(deps: StartDeps & { databaseUrl: string }): Child
 const fresh = ({ workspace_id, adapter_id }: WantedChild): Kept => ({
   of: { workspace_id, adapter_id },
   as: '',
-  running: null,
+  run: null,
   startedAt: performance.now(),
   failures: 0,
   notBefore: 0,

@@ -20,6 +20,8 @@ import type { Children } from '../../../workers/children/keep-children.ts';
 import { freshKey } from '../../support/adapters.ts';
 import { eventually } from '../../support/eventually.ts';
 import { openRecord, OPERATOR, reportIncident } from '../../support/record.ts';
+import { webhookHeaders } from '../../support/webhook.ts';
+import { startApi } from '../api/api-under-test.ts';
 import { databaseText, freshMasterKey, set } from '../../support/secrets.ts';
 
 const STAND_IN = fileURLToPath(new URL('../../support/stand-ins/child-adapter.ts', import.meta.url));
@@ -171,6 +173,43 @@ describe('an adapter that is a child process', () => {
     expect((await standing('rotated'))?.child_slots).toMatchObject([{ slot: 'sidecar.key', version: 2 }]);
   });
 
+  it('S1-141 a rotated slot ends its lease and its signatures, and starts one run in its place', async () => {
+    const { db } = record;
+    const slot = (value: string) => set({ db, masterKey }, 'sidecar.shared', value, { class: 'control' });
+    await slot('the shared value before');
+    const api = await startApi({ databaseUrl: record.url, masterKey });
+    const send = async (secret: string) => {
+      const body = JSON.stringify({ class: 'tool_call_burst', description: 'd' });
+      const now = Math.floor(Date.now() / 1000);
+      const headers = webhookHeaders({ id: crypto.randomUUID(), timestamp: now, body, secret });
+      return (await api.post('/v1/adapters/smoke/events', body, headers)).status;
+    };
+    try {
+      const of = await put('smoke', [], {
+        credential_slots: [{ slot: 'sidecar.shared', env: 'CREDENTIAL' }],
+        secret: { ref: 'slot:sidecar.shared' },
+        classes: ['tool_call_burst'],
+      });
+      const first = await alive('smoke');
+      expect(await send('the shared value before')).toBe(201);
+      await slot('the shared value after');
+      expect([await send('the shared value before'), await send('the shared value after')]).toEqual([401, 201]);
+      await eventually(async () => starts().length === 2);
+      expect(await alive('smoke')).not.toBe(first);
+      const runs = await rows<{ lease_id: string; ended: boolean }>(
+        db,
+        'SELECT lease_id, ended_at IS NOT NULL AS ended FROM adapter_children WHERE adapter_id = $1 ORDER BY started_at',
+        [of.adapter_id],
+      );
+      expect(runs.map((run) => run.ended)).toEqual([true, false]);
+      expect(runs[0]?.lease_id).toBe(first);
+      expect(starts().map((start) => groupRuns(start.pid))).toEqual([false, true]);
+      expect(await databaseText(db)).not.toContain('the shared value');
+    } finally {
+      await api.close();
+    }
+  });
+
   it('S1-78 is replaced when it is put again, and when it is restarted', async () => {
     const { adapter_id } = await put('again');
     const leases = [await alive('again')];
@@ -276,6 +315,17 @@ describe('an adapter that is a child process', () => {
     await record.db.query('UPDATE adapter_children SET not_after = clock_timestamp() WHERE ended_at IS NULL');
     await eventually(async () => starts().length === 2);
     expect(await leaseOf('silent')).not.toBe(first);
+  });
+
+  it('whose lease was ended on the record is believed no more, and replaced', async () => {
+    await put('revoked');
+    const first = await alive('revoked');
+    await record.db.query(`UPDATE adapter_children SET ended_at = now(), end_code = 'revoked' WHERE lease_id = $1`, [
+      first,
+    ]);
+    await eventually(async () => starts().length === 2);
+    expect(await alive('revoked')).not.toBe(first);
+    expect(groupRuns(starts()[0]?.pid ?? 0)).toBe(false);
   });
 
   it('is not started without its credential, nor by a command that may not run', async () => {

@@ -125,6 +125,35 @@ describe('hooks', () => {
     expect((await run(['hooks', 'apply', inFile('x', 'hooks: ['), '--base-url', open.url])).code).toBe(2);
   });
 
+  it('show what became of each delivery, and have a dead one sent again', async () => {
+    await api.db.query(
+      `INSERT INTO deliveries (workspace_id, delivery_id, hook, notification_id, severity_rank, body, state, attempts, created_at, actor)
+        SELECT 'default', 'DLV-000000000000000' || n, 'pager', n, 1, '{}', CASE n WHEN 1 THEN 'dead' ELSE 'delivered' END, 1,
+          now() + n * interval '1 second', 't' FROM generate_series(1, 3) AS n`,
+    );
+    const get = (path: string, who = 'viewer') => api.get(`/v1/deliveries${path}`, { headers: as(who) });
+    const ids = async (path: string) =>
+      ((await (await get(path)).json()) as { delivery_id: string }[]).map((d) => d.delivery_id.at(-1));
+    expect(await ids('')).toEqual(['3', '2', '1']);
+    expect(await ids('?state=dead')).toEqual(['1']);
+    const page = await get('?limit=2');
+    const next = /<[^>]*(\?[^>]*)>/.exec(page.headers.get('link') ?? '')?.[1] ?? '';
+    expect(await ids(next)).toEqual(['1']);
+    expect((await get('?state=lost')).status).toBe(400);
+    expect(await (await get('/DLV-0000000000000001')).json()).toMatchObject({ state: 'dead', body: '{}' });
+    expect((await get('/DLV-0000000000000009')).status).toBe(404);
+    expect((await get('', 'other')).status).toBe(200);
+    expect(await (await get('', 'other')).json()).toEqual([]);
+
+    const retry = async (n: number, who = 'security_owner') =>
+      (await api.get(`/v1/deliveries/DLV-000000000000000${n}/retry`, { method: 'POST', headers: as(who) })).status;
+    expect([await retry(1, 'viewer'), await retry(2), await retry(1), await retry(1)]).toEqual([403, 409, 200, 409]);
+    const shown = await run(['deliveries', 'show', 'DLV-0000000000000001', '--base-url', open.url]);
+    expect(shown.out).toContain('pending');
+    expect((await run(['deliveries', 'list', '--state', 'dead', '--base-url', open.url])).code).toBe(0);
+    expect((await run(['deliveries', 'retry', 'DLV-0000000000000002', '--base-url', open.url])).code).toBe(4);
+  });
+
   it('are told what they ask for: by kind, from a severity on', () => {
     const set = setOf(pager, { ...risky, events: ['reminder'], min_severity: 'low' });
     const names = (kind: 'alert' | 'reminder', severity: 'critical' | 'high' | 'medium') =>
