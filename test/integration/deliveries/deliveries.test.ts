@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDeliveryActivities } from '../../../activities/deliveries/create-delivery-activities.ts';
 import { one, rows } from '../../../db/client.ts';
-import { lookAfterDelivery, retryDelivery } from '../../../db/command/deliveries.ts';
+import { beginDelivery, lookAfterDelivery, retryDelivery, settleDelivery } from '../../../db/command/deliveries.ts';
 import { queueDeliveries } from '../../../db/command/queue-deliveries.ts';
 import { findDelivery, listDeliveries } from '../../../db/read/deliveries.ts';
 import type { DeliveryState } from '../../../domain/hook/delivery.ts';
@@ -103,6 +103,24 @@ describe('an operator alert', () => {
     expect(hook.received).toHaveLength(3);
     expect(new Set(hook.received.map((r) => r.id)).size).toBe(1);
     expect(await all()).toMatchObject([{ state: 'delivered', attempts: 3, last_error: null }]);
+  });
+
+  it('is as its last attempt left it, whatever an earlier one comes back with, and is over when it was taken', async () => {
+    const { db } = record;
+    await useHooks(db, hookOf('pager', hook.url, REF));
+    await alert();
+    await queueDeliveries(db);
+    const of = { workspace_id: WORKSPACE, delivery_id: (await all())[0]?.delivery_id ?? '' };
+    expect(await beginDelivery(db, of)).toMatchObject({ attempt: 1 });
+    expect(await lookAfterDelivery(db, of)).toMatchObject({ over: false, due: false });
+    expect(await beginDelivery(db, of)).toMatchObject({ attempt: 2 });
+    await settleDelivery(db, of, 1, { ok: true });
+    expect(await all()).toMatchObject([{ state: 'pending' }]);
+    await settleDelivery(db, of, 2, { ok: true });
+    expect(await all()).toMatchObject([{ state: 'delivered' }]);
+    await settleDelivery(db, of, 2, { ok: false, code: 'refused' });
+    expect(await beginDelivery(db, of)).toBeNull();
+    expect(await all()).toMatchObject([{ state: 'delivered', attempts: 2, last_error: null }]);
   });
 
   it('that is never taken is dead, and goes out when an operator has it sent again', async () => {
