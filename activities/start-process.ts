@@ -64,6 +64,8 @@ function inputOf(type: ProcessType, workspace_id: string, subject: string): obje
       return { schema: 1, node: subject };
     case 'integrityWatch':
       return { schema: 1, baseline: subject };
+    case 'delivery':
+      return { schema: 1, workspace_id, delivery_id: subject };
     case 'adapterSync':
       return { schema: 1, workspace_id, adapter_id: subject };
     case 'tokenRotation':

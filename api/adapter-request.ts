@@ -17,18 +17,36 @@ export function newAdapterName({ params }: Call): string {
   return ADAPTER_NAME.test(name) ? name : invalidFields({ path: 'name', code: 'invalid_value' });
 }
 
+/** The run of a child that stands, or null; of its token nothing is shown. */
+const childView = ({ lease_id, child_started_at, child_heartbeat_at, child_version, child_slots }: AdapterStanding) =>
+  lease_id === null
+    ? null
+    : {
+        lease_id,
+        started_at: child_started_at,
+        heartbeat_at: child_heartbeat_at,
+        adapter_version: child_version,
+        slots: child_slots,
+      };
+
 /** An adapter as its readers see it; secrets are shown by where they are. */
 export const adapterView = (a: AdapterStanding) => ({
   adapter_id: a.adapter_id,
   name: a.name,
   mode: a.mode,
-  url: a.url,
+  ...(a.mode === 'external'
+    ? { url: a.url, internal: a.internal }
+    : { command: a.command, args: a.args, credential_slots: a.credential_slots, child: childView(a) }),
   actions: a.actions,
-  secret: {
-    ref: a.secret_ref,
-    ...(a.previous_secret_ref === null ? {} : { previous_ref: a.previous_secret_ref }),
-  },
-  internal: a.internal,
+  ...(a.secret_ref === null
+    ? {}
+    : {
+        secret: {
+          ref: a.secret_ref,
+          ...(a.previous_secret_ref === null ? {} : { previous_ref: a.previous_secret_ref }),
+        },
+      }),
+  classes: a.classes,
   state: a.state,
   created_at: a.created_at,
   last_ack_at: a.last_ack_at,

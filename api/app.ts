@@ -14,7 +14,7 @@ import type { ApiDeps } from './deps.ts';
 import { problemFor } from './failures.ts';
 import { sendProblem, sendReply, sendStream } from './reply.ts';
 import type { Reply, StreamReply } from './reply.ts';
-import type { Route } from './route.ts';
+import type { GuardedRoute, Route } from './route.ts';
 import { loadRoutes } from './routes.ts';
 
 /** The HTTP door: every route of the folder, each behind its row of the role table, problem details for the rest. */
@@ -56,7 +56,7 @@ export function guardDoor(app: Express, auth: Authentication): void {
 
 function handlerOf(route: Route, deps: ApiDeps, attempts: Attempts) {
   return async (req: Request, res: Response): Promise<void> => {
-    const reply = route.action === 'open' ? await route.handler(deps) : await guarded(route, req, deps, attempts);
+    const reply = await answer(route, req, deps, attempts);
     if ('attach' in reply || reply.stream === undefined) sendReply(res, reply);
     else await sendStream(res, reply, reply.stream);
   };
@@ -65,8 +65,19 @@ function handlerOf(route: Route, deps: ApiDeps, attempts: Attempts) {
 /** What a gateway asks many times a second; the ledger has what came of it. */
 const FREQUENT: readonly Route['action'][] = ['incident.report', 'gates.check'];
 
+async function answer(route: Route, req: Request, deps: ApiDeps, attempts: Attempts): Promise<Reply | StreamReply> {
+  if (route.action === 'open') return route.handler(deps);
+  if (route.action === 'signed') return route.handler({ req, params: paramsOf(req) }, deps);
+  return guarded(route, req, deps, attempts);
+}
+
+const paramsOf = (req: Request): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(req.params as Record<string, string | string[]>).map(([k, v]) => [k, [v].flat().join('/')]),
+  );
+
 async function guarded(
-  route: Exclude<Route, { action: 'open' }>,
+  route: GuardedRoute,
   req: Request,
   deps: ApiDeps,
   attempts: Attempts,
@@ -92,10 +103,7 @@ async function guarded(
     });
   const at = req.url.indexOf('?');
   const query = new URLSearchParams(at === -1 ? '' : req.url.slice(at + 1));
-  const params = Object.fromEntries(
-    Object.entries(req.params as Record<string, string | string[]>).map(([k, v]) => [k, [v].flat().join('/')]),
-  );
-  return route.handler({ req, query, params, principal, caller: callerOf(req, principal) }, deps);
+  return route.handler({ req, query, params: paramsOf(req), principal, caller: callerOf(req, principal) }, deps);
 }
 
 function otherMethods(routes: Route[]) {

@@ -14,10 +14,19 @@ const JSON_TYPE = /^application\/json[\t ]*(?:;[\t ]*charset[\t ]*=[\t ]*"?utf-8
  * malformed_json, repeated_key, unrepresentable, too_deep.
  */
 export async function readJson(req: IncomingMessage, limit = BODY_LIMIT): Promise<unknown> {
+  return parseJson(await readJsonBytes(req, limit));
+}
+
+/** The bytes of a body that says it is JSON, as they came. Errors: payload_too_large, unsupported_media_type. */
+export async function readJsonBytes(req: IncomingMessage, limit = BODY_LIMIT): Promise<Buffer> {
   const encoding = req.headers['content-encoding'];
   if (!JSON_TYPE.test(req.headers['content-type'] ?? '') || (encoding !== undefined && encoding !== 'identity'))
     throw new DomainError('unsupported_media_type');
-  const bytes = await readBytes(req, limit);
+  return readBytes(req, limit);
+}
+
+/** The one JSON value of a body. Errors: those of `parseStrictJson`. */
+export function parseJson(bytes: Buffer): unknown {
   try {
     return parseStrictJson(decodeUtf8Strict(bytes));
   } catch (error) {

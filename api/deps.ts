@@ -1,5 +1,6 @@
 import type { PayloadCodec } from '@temporalio/common';
 import type { Logger } from 'pino';
+import type { CommandRules } from '../config/adapter-commands.ts';
 import type { Database } from '../db/client.ts';
 import type { MasterKeySource } from '../db/command/pin-master-key.ts';
 import type { ContainmentPolicy } from '../domain/containment/policy.ts';
@@ -8,6 +9,7 @@ import type { Checklist } from '../domain/checklist/checklist.ts';
 import type { ForensicKey } from '../domain/forensic/key.ts';
 import type { VerificationKey } from '../domain/signing/dsse.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
+import type { AdapterEvents } from './adapter-events/adapter-events.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import type { DecisionEngine } from './engine.ts';
 import type { IntakeQueue } from './intake-queue.ts';
@@ -18,6 +20,9 @@ import type { WatchEngine } from './watch-engine.ts';
 export interface ApiDeps {
   db: Database;
   intake: IntakeQueue;
+  adapterEvents: AdapterEvents;
+  /** Which commands may run as adapters. */
+  commands: CommandRules;
   streams: EventStreams;
   engine: DecisionEngine;
   watches: WatchEngine;

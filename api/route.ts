@@ -33,4 +33,13 @@ export interface OpenRoute extends RouteBase {
   handler: (deps: ApiDeps) => Promise<Reply>;
 }
 
-export type Route = GuardedRoute | OpenRoute;
+/** What a request carries whose credential is its signature. */
+export type SignedCall = Pick<Call, 'req' | 'params'>;
+
+/** Its handler believes nothing before it has judged the signature. */
+export interface SignedRoute extends RouteBase {
+  action: 'signed';
+  handler: (call: SignedCall, deps: ApiDeps) => Promise<Reply>;
+}
+
+export type Route = GuardedRoute | OpenRoute | SignedRoute;

@@ -8,6 +8,7 @@ import { ContainmentFileError, loadContainmentFile } from '../config/containment
 import { loadUpstreamsFile, UpstreamsFileError } from '../config/upstreams-file.ts';
 import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
+import { HooksFileError, loadHooksFile } from '../config/hooks-file.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { loadPayloadKeys } from '../config/payload-keys.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
@@ -15,6 +16,7 @@ import { exitWithParent } from '../config/parent-watch.ts';
 import { openDatabase } from '../db/client.ts';
 import type { Database } from '../db/client.ts';
 import { activePolicyDigest } from '../db/read/active-policy.ts';
+import { activeHooks, ensureHooks } from '../db/command/apply-hooks.ts';
 import { recordEach } from '../db/command/intake.ts';
 import { openMasterKey } from '../db/command/pin-master-key.ts';
 import { ensurePolicy } from '../db/command/policies.ts';
@@ -24,6 +26,7 @@ import { payloadCodecs } from '../storage/payload-codec.ts';
 import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
+import { createAdapterEvents } from './adapter-events/adapter-events.ts';
 import { createApp } from './app.ts';
 import { openAuthentication } from './auth/open-authentication.ts';
 import { createIntakeQueue } from './intake-queue.ts';
@@ -47,6 +50,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   const db = openDatabase({ url: env.databaseUrl, name: 'interlock-api' });
   const policy_digest = await policyInForce(db, env, log);
   await upstreamsInForce(db, env, log);
+  await hooksInForce(db, env, log);
   const masterKey = await openMasterKey(db, masterKeyOrigin(env));
   const codecs = payloadCodecs(loadPayloadKeys(env));
   const engine = openTemporal({
@@ -57,9 +61,12 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const streams = createEventStreams({ db, databaseUrl: env.databaseUrl, log });
   const { auth, close: closeAuth } = await openAuthentication(env, { db, log });
+  const adapterEvents = createAdapterEvents({ db, masterKey, intake, log });
   const deps = {
     db,
     intake,
+    adapterEvents,
+    commands: { file: env.adapterCommandsFile, env: env.env },
     streams,
     engine,
     watches: engine,
@@ -105,6 +112,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     await Promise.all([streams.close(), ...servers.map(closeServer)]);
     await closeAuth();
     await intake.drained();
+    await adapterEvents.close();
     await engine.close();
     await db.end();
     log.info({ event: 'api.stopped' });
@@ -133,6 +141,19 @@ async function upstreamsInForce(db: Database, { upstreamsFile }: Env, log: Logge
     const active = err instanceof UpstreamsFileError ? await loadedUpstreams(db) : undefined;
     if (active === undefined) throw err;
     log.warn({ event: 'upstreams.file_refused', err, digest: active.digest });
+  }
+}
+
+/** As with the policy: a file that does not parse stops only the first start. */
+async function hooksInForce(db: Database, { hooksFile }: Env, log: Logger): Promise<void> {
+  if (hooksFile === undefined) return;
+  try {
+    await ensureHooks(db, loadHooksFile(hooksFile), 'system');
+  } catch (err) {
+    const refused = err instanceof HooksFileError || err instanceof ContainmentFileError;
+    const active = refused ? await activeHooks(db) : undefined;
+    if (active === undefined) throw err;
+    log.warn({ event: 'hooks.file_refused', err, digest: active.digest });
   }
 }
 

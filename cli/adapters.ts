@@ -4,7 +4,7 @@ import type { Output } from './output/output.ts';
 export interface AdapterAnswer {
   name: string;
   state: string;
-  url: string;
+  child?: { lease_id: string; started_at: string } | null;
   actions: string[];
   unacknowledged: number;
   last_ack_at: string | null;
@@ -25,6 +25,7 @@ export function adapterTable(out: Output, adapters: AdapterAnswer[]): void {
       { head: 'LAST ACK', cell: (a) => a.last_ack_at },
       { head: 'MS', cell: (a) => a.last_latency_ms },
       { head: 'ERROR', cell: (a) => a.last_error },
+      { head: 'LEASE', cell: (a) => a.child?.lease_id ?? null },
     ],
     'no adapter is registered',
   );

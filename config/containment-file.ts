@@ -27,7 +27,7 @@ export class ContainmentFileError extends Error {
 
 /** The policy in the YAML file at `path`. Errors: ContainmentFileError. */
 export function loadContainmentFile(path: string): ContainmentPolicy {
-  const data = parseYaml(readText(path), path);
+  const data = readYamlFile(path);
   try {
     return parseContainmentPolicy(data);
   } catch (error) {
@@ -36,6 +36,9 @@ export function loadContainmentFile(path: string): ContainmentPolicy {
     throw error;
   }
 }
+
+/** One document of plain data in a reviewed YAML file. Errors: ContainmentFileError `unreadable`, `malformed_yaml`. */
+export const readYamlFile = (path: string): unknown => parseYaml(readText(path), path);
 
 function readText(path: string): string {
   let bytes: Uint8Array;

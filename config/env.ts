@@ -27,6 +27,10 @@ export type Env = Readonly<{
   /** Each holds one raw token. */
   adminTokenFile: string | undefined;
   readonlyTokenFile: string | undefined;
+  /** The reviewed list of commands that may run as adapters. */
+  adapterCommandsFile: string | undefined;
+  /** The reviewed set of outbound notifiers. */
+  hooksFile: string | undefined;
   containmentFile: string;
   /** Undefined: nothing outside is called with a credential. */
   upstreamsFile: string | undefined;
@@ -85,6 +89,8 @@ export function readEnv(environment: Environment = process.env): Env {
     tokensFile: read.INTERLOCK_TOKENS_FILE,
     adminTokenFile: read.INTERLOCK_ADMIN_TOKEN_FILE,
     readonlyTokenFile: read.INTERLOCK_READONLY_TOKEN_FILE,
+    adapterCommandsFile: read.INTERLOCK_ADAPTER_COMMANDS_FILE,
+    hooksFile: read.INTERLOCK_HOOKS_FILE,
     containmentFile: read.INTERLOCK_CONTAINMENT_FILE,
     upstreamsFile: read.INTERLOCK_UPSTREAMS_FILE,
     node: read.INTERLOCK_NODE,

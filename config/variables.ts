@@ -36,6 +36,8 @@ export const variables = {
   INTERLOCK_TOKENS_FILE: path.optional(),
   INTERLOCK_ADMIN_TOKEN_FILE: path.optional(),
   INTERLOCK_READONLY_TOKEN_FILE: path.optional(),
+  INTERLOCK_ADAPTER_COMMANDS_FILE: path.optional(),
+  INTERLOCK_HOOKS_FILE: path.optional(),
   INTERLOCK_CONTAINMENT_FILE: path.default(containmentFile),
   INTERLOCK_UPSTREAMS_FILE: path.optional(),
   INTERLOCK_NODE: node.default('local'),

@@ -3,6 +3,7 @@ import type { PayloadCodec } from '@temporalio/common';
 import type { Env } from '../config/env.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { createAdapterActivities } from '../activities/adapters/create-adapter-activities.ts';
+import { createDeliveryActivities } from '../activities/deliveries/create-delivery-activities.ts';
 import { createActivities } from '../activities/create-activities.ts';
 import { withFailures } from '../activities/failures.ts';
 import { createStartProcess } from '../activities/start-process.ts';
@@ -14,6 +15,8 @@ import { escalationPort } from './escalation-port.ts';
 import { adapterPort } from './adapter-port.ts';
 import { enrolmentPort } from './enrolment-port.ts';
 import { enrolmentVerifier } from './enrolment-verifier.ts';
+import { createChildren } from './children/keep-children.ts';
+import { deliveryPort } from './delivery-port.ts';
 import { connectEngine } from './engine/connect.ts';
 import { createControlWorkers, createEgressWorker, DATABASE_SESSIONS } from './engine/control-workers.ts';
 import { registerSearchAttributes } from './engine/search-attributes.ts';
@@ -24,6 +27,7 @@ import type { Logger } from './log.ts';
 import { keepReconciling } from './reconcile/reconcile.ts';
 import { recordPort } from './record-port.ts';
 import { rotationPort } from './rotation/rotation-port.ts';
+import { fanOutAlerts } from './relay/fan-out.ts';
 import { announceAlerts } from './relay/alerts.ts';
 import { startRelay } from './relay/relay.ts';
 import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
@@ -57,6 +61,7 @@ export type ControlEnv = Pick<
   | 'adminTokenFile'
   | 'readonlyTokenFile'
   | 'baseUrl'
+  | 'adapterCommandsFile'
   | 'masterKey'
   | 'masterKeyFile'
 > & {
@@ -91,12 +96,15 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       await blobs.sweep().catch((error: unknown) => log.warn({ event: 'blobs.unswept', err: error }));
       const keysOf = (origin: string, epoch: number) => existingKeys(env.stateRoot, { origin, epoch });
       const anchoring = { db, blobs, keysOf, intervalMs: env.anchorIntervalMs, log };
+      const commands = { file: env.adapterCommandsFile, env: env.env };
+      const children = createChildren({ db, databaseUrl: env.databaseUrl, masterKey, commands, log });
       const activities = withFailures(
         {
           ...createActivities({ record: port, startProcess, signals: env.signals }),
           ...escalationPort(db),
           ...(await rotationPort({ ...env, db, log })),
-          ...createAdapterActivities(adapterPort({ db, masterKey })),
+          ...createDeliveryActivities(deliveryPort({ db, masterKey })),
+          ...createAdapterActivities(adapterPort({ db, masterKey }, children.ask)),
           ...enrolmentPort({ db, context, signer, verifier }),
           ...anchorPort(anchoring),
           ...watchPort({ db, context, signer, watchIntervalMs: env.watchIntervalMs, signals: env.signals }),
@@ -128,6 +136,8 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         keepReconciling({ db, client, log }, stop),
         keepStoringHistories({ db, client, blobs, log }, stop),
         announceAlerts(db, log, stop),
+        fanOutAlerts(db, log, stop),
+        children.keep(stop),
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),
         keepSigningBundles(sequencer, stop),

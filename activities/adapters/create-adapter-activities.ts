@@ -1,18 +1,15 @@
 import { judgeReply } from '../../domain/adapter/state.ts';
-import type { AdapterState, AdapterTarget, SendError, SendOutcome } from '../../domain/adapter/state.ts';
-import type { SlotRef } from '../../domain/secret/secret-ref.ts';
+import type { AdapterReply, AdapterState, AdapterTarget, SendError, SendOutcome } from '../../domain/adapter/state.ts';
 import { EgressError } from '../egress/egress-error.ts';
-import { post } from '../egress/post.ts';
-import type { PostReply } from '../egress/post.ts';
+import { post as postTo } from '../egress/post.ts';
 import type { AdapterEgressActivities, AdapterLook, AdapterRecordActivities, AdapterRef } from './types.ts';
-import { readSecrets, SecretError } from './read-secret.ts';
-import type { ReadSlot } from './read-secret.ts';
 import { signedHeaders } from './sign.ts';
 
 /** Where to send, and signed by what. */
 export interface Dispatch {
   message_id: string;
-  url: string;
+  /** Null: it is a child of ours. */
+  url: string | null;
   internal: boolean;
   secret_refs: string[];
 }
@@ -24,54 +21,77 @@ export interface AdapterPort {
   answered(answer: AdapterRef & AdapterTarget & { sending: number; outcome: SendOutcome }): Promise<unknown>;
   beginTrial(of: AdapterRef, trial: string): Promise<Dispatch | null>;
   tried(of: AdapterRef, trial: string, outcome: SendOutcome): Promise<void>;
-  /** The value behind a `slot:` reference; null when the adapter's workspace has none that opens. Each read is an entry. */
-  readSlot(of: AdapterRef, ref: SlotRef): Promise<Buffer | null>;
+  /** The signing keys behind references, zeroed by whoever asked; null when one of them is not there. */
+  keys(of: AdapterRef, refs: readonly string[]): Promise<Buffer[] | null>;
+  askChild: AskChild;
 }
+
+/** Has a child of this process answer a message within a time. */
+export type AskChild = (
+  of: AdapterRef,
+  message_id: string,
+  content: object,
+  withinMs: number,
+) => Promise<
+  { kind: 'answer'; body: string } | { kind: 'none'; code: 'child_not_running' | 'timeout' | 'unreachable' }
+>;
 
 /** An adapter answers within this or has not answered. */
 const ANSWERS_WITHIN_MS = 5_000;
 
 /** The activities of `adapterSync`. What an adapter does wrong is an outcome on the record, never a failure. */
 export function createAdapterActivities(port: AdapterPort): AdapterRecordActivities & AdapterEgressActivities {
+  /** A child of ours needs no signature: nobody else holds the other end of its pipes. */
+  async function send(of: AdapterRef, dispatch: Dispatch, content: object, judge: Judge): Promise<SendOutcome> {
+    const { url, message_id, secret_refs } = dispatch;
+    if (url !== null) return post({ ...dispatch, url }, await port.keys(of, secret_refs), content, judge);
+    const start = performance.now();
+    const answer = await port.askChild(of, message_id, content, ANSWERS_WITHIN_MS);
+    if (answer.kind === 'none') return { ok: false, code: answer.code };
+    return outcomeOf(judge({ status: 200, body: answer.body }), Math.round(performance.now() - start));
+  }
+
   return {
     lookAfterAdapter: ({ limit, sweep, ...of }) => port.look(of, { limit, sweep }),
     tellAdapter: async ({ gate, target, ...of }) => {
       const sending = await port.begin(of, { gate, target });
       if (sending === null) return;
       const { generation } = sending.state;
-      const readSlot: ReadSlot = (ref) => port.readSlot(of, ref);
-      const outcome = await send(sending, readSlot, sending.state, (reply) => judgeReply(reply, generation));
+      const outcome = await send(of, sending, sending.state, (reply) => judgeReply(reply, generation));
       await port.answered({ ...of, gate, target, sending: sending.sending, outcome });
     },
     tryAdapter: async ({ trial, ...of }) => {
       const dispatch = await port.beginTrial(of, trial);
       if (dispatch === null) return;
-      const readSlot: ReadSlot = (ref) => port.readSlot(of, ref);
-      await port.tried(of, trial, await send(dispatch, readSlot, { test: true }, judgeTrial));
+      await port.tried(of, trial, await send(of, dispatch, { test: true }, judgeTrial));
     },
   };
 }
 
 /** A trial asks for no generation: whoever takes the signature answers 2xx. */
-const judgeTrial = ({ status }: PostReply): SendError | null =>
+const judgeTrial = ({ status }: AdapterReply): SendError | null =>
   status >= 200 && status < 300 ? null : status >= 300 && status < 400 ? 'redirected' : 'refused';
 
-async function send(
-  { message_id, url, internal, secret_refs }: Dispatch,
-  readSlot: ReadSlot,
+type Judge = (reply: AdapterReply) => SendError | null;
+
+async function post(
+  { message_id, url, internal }: Dispatch & { url: string },
+  keys: Buffer[] | null,
   content: object,
-  judge: (reply: PostReply) => SendError | null,
+  judge: Judge,
 ): Promise<SendOutcome> {
+  if (keys === null) return { ok: false, code: 'secret_unavailable' };
   try {
     const body = JSON.stringify(content);
-    const keys = await readSecrets(secret_refs, readSlot);
     const headers = signedHeaders(message_id, Date.now(), body, keys);
     for (const key of keys) key.fill(0);
-    const reply = await post({ url, headers, body, internal, timeoutMs: ANSWERS_WITHIN_MS });
-    const code = judge(reply);
-    return code === null ? { ok: true, latency_ms: reply.latency_ms } : { ok: false, code };
+    const reply = await postTo({ url, headers, body, internal, timeoutMs: ANSWERS_WITHIN_MS });
+    return outcomeOf(judge(reply), reply.latency_ms);
   } catch (error) {
-    if (error instanceof EgressError || error instanceof SecretError) return { ok: false, code: error.code };
+    if (error instanceof EgressError) return { ok: false, code: error.code };
     throw error;
   }
 }
+
+const outcomeOf = (code: SendError | null, latency_ms: number): SendOutcome =>
+  code === null ? { ok: true, latency_ms } : { ok: false, code };

@@ -1,7 +1,7 @@
 import { authMode } from '../../domain/upstream/definition.ts';
 import type { Upstream } from '../../domain/upstream/definition.ts';
 import type { ProbeCode } from '../../domain/upstream/probes.ts';
-import { SecretError } from '../adapters/read-secret.ts';
+import { SecretError } from './secret-error.ts';
 import { OauthError } from './oauth-error.ts';
 import type { UpstreamDeps } from './deps.ts';
 

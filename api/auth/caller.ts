@@ -12,14 +12,20 @@ function single(req: IncomingMessage, name: string): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
+/** The workspace that `X-Interlock-Workspace` names. Errors: validation_failed. */
+export function namedWorkspace(req: IncomingMessage): string | undefined {
+  const named = single(req, 'x-interlock-workspace');
+  if (named !== undefined && !isWorkspaceId(named))
+    invalidFields({ path: 'X-Interlock-Workspace', code: 'invalid_value' });
+  return named;
+}
+
 /**
  * The caller as the record names it: the token's workspace, or in loopback trust the one of `X-Interlock-Workspace`, and
  * the claim of `X-Interlock-On-Behalf-Of`. Errors: not_permitted for another workspace than the token's.
  */
 export function callerOf(req: IncomingMessage, principal: Principal): Caller {
-  const named = single(req, 'x-interlock-workspace');
-  if (named !== undefined && !isWorkspaceId(named))
-    invalidFields({ path: 'X-Interlock-Workspace', code: 'invalid_value' });
+  const named = namedWorkspace(req);
   if (named !== undefined && principal.workspace_id !== undefined && named !== principal.workspace_id)
     throw new DomainError('not_permitted');
   const onBehalfOf = single(req, 'x-interlock-on-behalf-of');

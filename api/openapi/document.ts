@@ -37,14 +37,22 @@ export async function openApiDocument(version: string): Promise<Json> {
       securitySchemes: {
         lease: { type: 'http', scheme: 'bearer', description: 'The secret that the lease was issued with.' },
         bearer: { type: 'http', scheme: 'bearer', description: 'In loopback trust requests need no token.' },
+        signature: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'webhook-signature',
+          description: 'Standard Webhooks 1.0.0: HMAC-SHA256 over `id.timestamp.body` by a secret of the adapter.',
+        },
       },
     },
   };
 }
 
+const SECURITY: Partial<Record<Operation['action'], Json[]>> = { open: [], signed: [{ signature: [] }] };
+
 function operationObject(operation: Operation): Json {
   const { id, tag, about, action, bearer, body, bodyOptional } = operation;
-  const roles = action === 'open' || bearer === 'lease' ? [] : rolesFor(action);
+  const roles = action === 'open' || action === 'signed' || bearer === 'lease' ? [] : rolesFor(action);
   const content = (schema: z.ZodType): Json => ({ 'application/json': { schema: schemaRef(schema) } });
   const parameters = parametersOf(operation);
   return {
@@ -55,7 +63,7 @@ function operationObject(operation: Operation): Json {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: bodyOptional !== true, content: content(body) } }),
     responses: responsesOf(operation, schemaRef, schemaRef(problemSchema)),
-    security: action === 'open' ? [] : bearer === 'lease' ? [{ lease: [] }] : [{ bearer: [] }, {}],
+    security: bearer === 'lease' ? [{ lease: [] }] : (SECURITY[action] ?? [{ bearer: [] }, {}]),
   };
 }
 

@@ -33,12 +33,22 @@ export const COMMON_PARAMETERS: Json = {
     'the id of the last entry that the client has; the stream goes on behind it',
     inline(z.string().regex(/^(start|[1-9]\d*-\d+)$/)),
   ),
+  'webhook-id': header('webhook-id', 'the id of the event; one that was taken is not taken again', {
+    type: 'string',
+    pattern: '^[!-\\-/-~]{1,128}$',
+  }),
+  'webhook-timestamp': header('webhook-timestamp', 'when it was signed, in seconds since 1970; at most 5 minutes off', {
+    type: 'string',
+    pattern: '^(0|[1-9]\\d{0,11})$',
+  }),
   Prefer: header('Prefer', 'wait=N delays the answer until adapters have acknowledged, at most N s (RFC 7240)', {
     type: 'string',
   }),
 };
 
 const common = (name: string): Json => ({ $ref: `#/components/parameters/${name}` });
+
+const SIGNED = ['webhook-id', 'webhook-timestamp', 'Workspace'];
 
 export function parametersOf({ action, inPath = {}, query = {}, headers = [] }: Operation): Json[] {
   const parameter = (place: string, [name, { about, schema, required }]: [string, Parameter]): Json => ({
@@ -48,7 +58,7 @@ export function parametersOf({ action, inPath = {}, query = {}, headers = [] }: 
     required: place === 'path' || required === true,
     schema: inline(schema),
   });
-  const everywhere = action === 'open' ? [] : ['Workspace', 'OnBehalfOf'];
+  const everywhere = action === 'open' ? [] : action === 'signed' ? SIGNED : ['Workspace', 'OnBehalfOf'];
   return [
     ...Object.entries(inPath).map((entry) => parameter('path', entry)),
     ...Object.entries(query).map((entry) => parameter('query', entry)),

@@ -19,7 +19,9 @@ function commonProblems({ action, body }: Operation): ProblemCode[] {
     'database_unreachable',
     ...(action === 'open'
       ? []
-      : (['unauthenticated', 'not_permitted', 'auth_rate_limited', 'oidc_unreachable'] as const)),
+      : action === 'signed'
+        ? (['unauthenticated'] as const)
+        : (['unauthenticated', 'not_permitted', 'auth_rate_limited', 'oidc_unreachable'] as const)),
     ...(body === undefined
       ? []
       : ([

@@ -9,7 +9,9 @@ const NAME = 'adapters put';
 export const command = defineCommand({
   name: NAME,
   about: 'Register an adapter, or change the one of this name',
-  notes: 'The definition is {mode, url, actions, secret: {ref}}; its secret is named by reference, never given.',
+  notes:
+    'The definition is {mode: "external", url, actions, secret: {ref}} or {mode: "child_process", command, args, ' +
+    'credential_slots: [{slot, env}], actions}; secrets are named by reference, never given.',
   operands: { name: { about: 'the name of the adapter' } },
   flags: { json: { kind: 'text', value: '@FILE', required: true, about: 'definition' } },
   run: async ({ operands: { name }, flags: { json } }, { client, out }) => {

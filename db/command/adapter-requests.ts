@@ -18,7 +18,8 @@ export const SYNC = { actor: 'adapterSync', on_behalf_of: null };
 export interface Sending {
   message_id: string;
   sending: number;
-  url: string;
+  /** Null: it is a child of ours. */
+  url: string | null;
   internal: boolean;
   secret_refs: string[];
   state: AdapterState;
@@ -131,5 +132,5 @@ const requestOf = ({ url, internal, secret_ref, previous_secret_ref }: Adapter) 
   message_id: `msg_${randomUUID()}`,
   url,
   internal,
-  secret_refs: [secret_ref, ...(previous_secret_ref === null ? [] : [previous_secret_ref])],
+  secret_refs: [secret_ref, previous_secret_ref].filter((ref) => ref !== null),
 });

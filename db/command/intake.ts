@@ -9,16 +9,24 @@ import { sha256, writeChange } from '../write/change.ts';
 import { writeCrossings } from '../write/escalations.ts';
 import { loadIntake, saveWindows } from './intake-state.ts';
 import { recallReports, rememberReports } from './intake-decisions.ts';
+import { claimEvents, eventIdentity, settleEvents } from './claim-events.ts';
+import type { AdapterEvent } from './claim-events.ts';
 import { together } from '../together.ts';
 
 /** A parsed report with what makes a retry of it recognisable; without a key it is always a new one. */
 export interface IntakeRequest extends IntakeReport {
   key: { decision_id: string; request_digest: string } | null;
+  /** The signed event that it came as, which is taken once; such a report has no key. */
+  event?: AdapterEvent;
 }
 
 export type IntakeReply =
-  | { ok: true; status: 200 | 201; incident: Incident }
-  | { ok: false; code: 'severity_below_default' | 'idempotency_key_reused' | 'unrepresentable'; path?: string };
+  | { ok: true; status: 200 | 201; incident: Incident; /** Of an event that was taken before. */ repeated?: true }
+  | {
+      ok: false;
+      code: 'severity_below_default' | 'idempotency_key_reused' | 'unrepresentable' | 'stale_state';
+      path?: string;
+    };
 
 /** What became of one report of a batch: its reply, or what its own transaction failed with. */
 export type Fate = { reply: IntakeReply } | { error: unknown };
@@ -68,8 +76,9 @@ export async function recordReports(db: Database, requests: IntakeRequest[]): Pr
 }
 
 async function recordBatch(tx: Tx, requests: IntakeRequest[]): Promise<IntakeReply[]> {
+  const claimed = await claimEvents(tx, requests);
   const [state, known] = await together([loadIntake(tx, requests), recallReports(tx, requests)]);
-  const replies = new Map<number, IntakeReply>(known);
+  const replies = new Map<number, IntakeReply>([...claimed, ...known]);
   const fresh = requests.map((_, i) => i).filter((i) => !replies.has(i));
   const repeats = withinBatch(requests, fresh);
   const judged = fresh.filter((i) => !repeats.has(i));
@@ -88,12 +97,15 @@ async function recordBatch(tx: Tx, requests: IntakeRequest[]): Promise<IntakeRep
     rememberReports(tx, answered, state.now),
   ]);
   await writeCrossings(tx, outcome.crossings, state);
+  await settleEvents(tx, answered, state.now);
   for (const [i, first] of repeats) replies.set(i, repeatOf(requests, i, first, replies));
   return requests.map((_, i) => replies.get(i) as IntakeReply);
 }
 
-const identity = (r: IntakeRequest): string | null =>
-  r.key === null ? null : JSON.stringify([r.workspace_id, r.actor, r.key.decision_id]);
+function identity(r: IntakeRequest): string | null {
+  if (r.event !== undefined) return `event ${eventIdentity(r.workspace_id, r.event)}`;
+  return r.key === null ? null : JSON.stringify([r.workspace_id, r.actor, r.key.decision_id]);
+}
 
 /** Reports of the batch that carry the key of an earlier one of the same batch: index → index of the first. */
 function withinBatch(requests: IntakeRequest[], fresh: number[]): Map<number, number> {

@@ -59,47 +59,70 @@ async function policyOf(tx: Queryable, digest: string): Promise<ContainmentPolic
 
 /** Stores a policy under its digest and makes it the active one. Returns the digest; activating the active one is no change. */
 export async function activatePolicy(db: Database, policy: ContainmentPolicy, actor: string): Promise<string> {
-  return transaction(db, (tx) => activate(tx, policy, actor, 'replace'));
+  return transaction(db, (tx) => activateDocument(tx, containment(policy, actor), 'replace'));
 }
 
 /** At start: makes the reviewed file the active policy only where none is active yet. Returns the digest in force. */
 export async function ensurePolicy(db: Database, policy: ContainmentPolicy, actor: string): Promise<string> {
-  return transaction(db, (tx) => activate(tx, policy, actor, 'first'));
+  return transaction(db, (tx) => activateDocument(tx, containment(policy, actor), 'first'));
 }
 
-async function activate(tx: Tx, policy: ContainmentPolicy, actor: string, mode: 'replace' | 'first'): Promise<string> {
+const containment = (policy: ContainmentPolicy, actor: string): ReviewedDocument => ({
+  kind: 'containment',
+  digest: policyDigest(policy, sha256),
+  body: canonicalJson(policy),
+  actor,
+  on_behalf_of: null,
+});
+
+/** What was reviewed and is to be in force: its canonical text under the digest of that. */
+export interface ReviewedDocument {
+  kind: 'containment' | 'hooks';
+  digest: string;
+  body: string;
+  actor: string;
+  on_behalf_of: string | null;
+}
+
+/** Stores a document under its digest and makes it the active one of its kind, or, with `first`, only where there is none. */
+export async function activateDocument(
+  tx: Tx,
+  { kind, digest, body, actor, on_behalf_of }: ReviewedDocument,
+  mode: 'replace' | 'first',
+): Promise<string> {
   await tx.query("SELECT pg_advisory_xact_lock(hashtext('interlock:policy'))");
-  const digest = policyDigest(policy, sha256);
   const current = await one<{ digest: string; version: number }>(
     tx,
-    `SELECT a.digest, a.version FROM active_policies a WHERE a.kind = 'containment' FOR UPDATE`,
+    `SELECT a.digest, a.version FROM active_policies a WHERE a.kind = $1 FOR UPDATE`,
+    [kind],
   );
   if (current !== undefined && (mode === 'first' || current.digest === digest)) return current.digest;
   await tx.query(
-    `INSERT INTO policies (workspace_id, digest, kind, body, created_at, actor)
-      VALUES ('system', $1, 'containment', $2, date_trunc('milliseconds', clock_timestamp()), $3) ON CONFLICT (digest) DO NOTHING`,
-    [digest, canonicalJson(policy), actor],
+    `INSERT INTO policies (workspace_id, digest, kind, body, created_at, actor, on_behalf_of)
+      VALUES ('system', $1, $2, $3, date_trunc('milliseconds', clock_timestamp()), $4, $5) ON CONFLICT (digest) DO NOTHING`,
+    [digest, kind, body, actor, on_behalf_of],
   );
   const active = await one<{ version: number; activated_at: string }>(
     tx,
-    `INSERT INTO active_policies AS a (workspace_id, kind, digest, version, activated_at, actor)
-      VALUES ('system', 'containment', $1, 1, date_trunc('milliseconds', clock_timestamp()), $2)
+    `INSERT INTO active_policies AS a (workspace_id, kind, digest, version, activated_at, actor, on_behalf_of)
+      VALUES ('system', $1, $2, 1, date_trunc('milliseconds', clock_timestamp()), $3, $4)
       ON CONFLICT (kind) DO UPDATE SET digest = excluded.digest, version = a.version + 1,
-        activated_at = excluded.activated_at, actor = excluded.actor
+        activated_at = excluded.activated_at, actor = excluded.actor,
+        on_behalf_of = excluded.on_behalf_of
       RETURNING version, activated_at`,
-    [digest, actor],
+    [kind, digest, actor, on_behalf_of],
   );
   await writeEntries(tx, [
     {
       workspace_id: 'system',
       at: active?.activated_at ?? '',
       actor,
-      on_behalf_of: null,
+      on_behalf_of,
       action: 'policy_activated',
-      object: 'policy/containment',
+      object: `policy/${kind}`,
       record_hash: digest,
       record_version: active?.version ?? 0,
-      detail: { kind: 'containment', digest, previous: current?.digest ?? null },
+      detail: { kind, digest, previous: current?.digest ?? null },
       policy_digest: digest,
     },
   ]);

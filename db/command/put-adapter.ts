@@ -36,7 +36,7 @@ export async function putAdapter(
     const adapter_id =
       known?.adapter_id ?? `ADP-${now.slice(0, 10).replaceAll('-', '')}-${randomBytes(4).toString('hex')}`;
     const adapter = { workspace_id: by.workspace_id, adapter_id };
-    const moved = known?.state === 'active' && known.url !== definition.url;
+    const moved = known?.state === 'active' && (known.mode !== definition.mode || known.url !== urlOf(definition));
     if (moved) {
       await lockGates(tx, known.gates);
       await losePart(tx, { workspace_id: by.workspace_id, gates: known.gates }, by);
@@ -55,13 +55,22 @@ export async function putAdapter(
         object: `adapter/${adapter_id}`,
         record_hash: null,
         record_version: version,
-        detail: { name, actions: definition.actions, internal: definition.internal, moved },
+        detail: {
+          name,
+          actions: definition.actions,
+          classes: definition.classes,
+          ...(definition.mode === 'external' ? { internal: definition.internal } : { command: definition.command }),
+          moved,
+        },
         policy_digest: null,
       },
     ]);
     return { ok: true, created: known === undefined };
   });
 }
+
+const urlOf = (definition: AdapterDefinition): string | null =>
+  definition.mode === 'external' ? definition.url : null;
 
 async function write(
   tx: Tx,
@@ -73,30 +82,37 @@ async function write(
     now,
   }: { name: string; adapter_id: string; definition: AdapterDefinition; now: string },
 ): Promise<number> {
-  const { mode, url, actions, secret, internal } = definition;
+  const { mode, actions, secret, classes } = definition;
+  const child = definition.mode === 'child_process' ? definition : null;
   const row = await one<{ version: number }>(
     tx,
     `INSERT INTO adapters AS a (workspace_id, adapter_id, name, mode, url, actions, gates, secret_ref, previous_secret_ref,
-        internal, state, created_at, version, actor, on_behalf_of)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'active', $11, 1, $12, $13)
+        internal, state, created_at, version, actor, on_behalf_of, classes, command,
+        args, credential_slots)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'active', $11, 1, $12, $13, $14, $15, $16, $17)
       ON CONFLICT (workspace_id, adapter_id) DO UPDATE SET mode = excluded.mode, url = excluded.url, actions = excluded.actions,
         gates = excluded.gates, secret_ref = excluded.secret_ref, previous_secret_ref = excluded.previous_secret_ref,
-        internal = excluded.internal, state = 'active', retired_at = NULL, retired_by = NULL, version = a.version + 1
+        internal = excluded.internal, classes = excluded.classes, command = excluded.command,
+        args = excluded.args, credential_slots = excluded.credential_slots, state = 'active', retired_at = NULL, retired_by = NULL, version = a.version + 1
       RETURNING version`,
     [
       by.workspace_id,
       adapter_id,
       name,
       mode,
-      url,
+      urlOf(definition),
       actions,
       gatesOf(actions),
-      secret.ref,
-      secret.previous_ref ?? null,
-      internal,
+      secret?.ref ?? null,
+      secret?.previous_ref ?? null,
+      definition.mode === 'external' && definition.internal,
       now,
       by.actor,
       by.on_behalf_of,
+      classes,
+      child?.command ?? null,
+      child?.args ?? [],
+      JSON.stringify(child?.credential_slots ?? []),
     ],
   );
   return row?.version ?? 1;

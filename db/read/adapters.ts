@@ -41,6 +41,12 @@ export interface AdapterStanding extends Adapter {
   due: number;
   due_since: string | null;
   due_restores: number;
+  /** Of its present run, where it is a child of ours that runs. */
+  lease_id: string | null;
+  child_started_at: string | null;
+  child_heartbeat_at: string | null;
+  child_version: number | null;
+  child_slots: { slot: string; version: number }[] | null;
 }
 
 /** What is due is counted up to here. */
@@ -55,6 +61,13 @@ const STANDING = `CROSS JOIN LATERAL (
     SELECT min(t.due_at) AS due_since FROM generate_series(1, ${RESTORE_RANK}) AS r(rank), LATERAL (
       SELECT due_at FROM adapter_targets WHERE workspace_id = a.workspace_id AND adapter_id = a.adapter_id AND due
         AND severity_rank = r.rank ORDER BY due_at LIMIT 1) AS t) AS s`;
+
+/** The child that runs for it, where it is one of ours. */
+const CHILD = `LEFT JOIN adapter_children c
+    ON c.workspace_id = a.workspace_id AND c.adapter_id = a.adapter_id AND c.ended_at IS NULL`;
+
+const SHOWN = `a.*, d.due, s.due_since, d.due_restores, c.lease_id, c.started_at AS child_started_at,
+  c.heartbeat_at AS child_heartbeat_at, c.adapter_version AS child_version, c.slots AS child_slots`;
 
 export interface AdapterFilter {
   workspace_id: string;
@@ -73,8 +86,8 @@ export async function listAdapters(db: Queryable, filter: AdapterFilter): Promis
 
 /** The statement of `listAdapters`; it asks for one row more than the page holds. */
 export const adapterListQuery = ({ workspace_id, limit, after = '' }: AdapterFilter) => ({
-  text: `SELECT a.*, d.due, s.due_since, d.due_restores FROM (SELECT * FROM adapters
-      WHERE workspace_id = $1 AND name > $2 ORDER BY name LIMIT $3) AS a ${STANDING} ORDER BY a.name`,
+  text: `SELECT ${SHOWN} FROM (SELECT * FROM adapters
+      WHERE workspace_id = $1 AND name > $2 ORDER BY name LIMIT $3) AS a ${STANDING} ${CHILD} ORDER BY a.name`,
   values: [workspace_id, after, limit + 1] as unknown[],
 });
 
@@ -86,7 +99,7 @@ export async function adapterStanding(
 ): Promise<AdapterStanding | undefined> {
   return one<AdapterStanding>(
     db,
-    `SELECT a.*, d.due, s.due_since, d.due_restores FROM adapters a ${STANDING} WHERE a.workspace_id = $1 AND a.name = $2`,
+    `SELECT ${SHOWN} FROM adapters a ${STANDING} ${CHILD} WHERE a.workspace_id = $1 AND a.name = $2`,
     [workspace_id, name],
   );
 }

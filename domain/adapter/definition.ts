@@ -1,22 +1,45 @@
 // An adapter is described exactly or not at all: what it is told, where, and by which secret it knows us.
-import { ACTION_GATE, ACTIONS } from '../containment/types.ts';
-import type { Action, Gate } from '../containment/types.ts';
+import { ACTION_GATE, ACTIONS, isIncidentClass } from '../containment/types.ts';
+import type { Action, Gate, IncidentClass } from '../containment/types.ts';
 import type { FieldProblem } from '../problem/field-problem.ts';
+import { childProblems } from './child-definition.ts';
+import type { ChildCommand } from './child.ts';
 import { parseSecretRef } from '../secret/secret-ref.ts';
 
-export interface AdapterDefinition {
+export interface AdapterSecret {
+  ref: string;
+  previous_ref?: string;
+}
+
+interface Common {
+  actions: Action[];
+  /** What it may report by calling in; nothing unless said. */
+  classes: IncidentClass[];
+}
+
+/** An endpoint that someone runs. */
+export interface ExternalDefinition extends Common {
   mode: 'external';
   url: string;
-  actions: Action[];
-  secret: { ref: string; previous_ref?: string };
+  secret: AdapterSecret;
   internal: boolean;
 }
 
-type Given = Omit<AdapterDefinition, 'internal'> & { internal?: boolean };
+/** A command that we run. Without a secret it does not call in. */
+export interface ChildDefinition extends Common, ChildCommand {
+  mode: 'child_process';
+  secret?: AdapterSecret;
+}
+
+export type AdapterDefinition = ExternalDefinition | ChildDefinition;
 
 export const ADAPTER_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
-const FIELDS = ['mode', 'url', 'actions', 'secret', 'internal'];
+const COMMON_FIELDS = ['mode', 'actions', 'secret', 'classes'];
+const FIELDS = {
+  external: [...COMMON_FIELDS, 'url', 'internal'],
+  child_process: [...COMMON_FIELDS, 'command', 'args', 'credential_slots'],
+};
 const MAX_URL = 2048;
 
 /** The gates behind a set of actions. */
@@ -29,20 +52,32 @@ export function parseDefinition(
   raw: unknown,
 ): { ok: true; definition: AdapterDefinition } | { ok: false; fields: FieldProblem[] } {
   if (!isObject(raw)) return { ok: false, fields: [{ path: '', code: 'invalid_type' }] };
+  const mode = raw['mode'] === 'child_process' ? 'child_process' : 'external';
   const fields: FieldProblem[] = [
-    ...unknownFields(raw, FIELDS, ''),
-    ...problem('mode', raw['mode'] === undefined ? 'required' : raw['mode'] === 'external' ? null : 'invalid_value'),
-    ...problem('url', urlProblem(raw['url'])),
+    ...problem('mode', raw['mode'] === undefined ? 'required' : raw['mode'] === mode ? null : 'invalid_value'),
+    ...unknownFields(raw, FIELDS[mode], ''),
+    ...(mode === 'external' ? externalProblems(raw) : childProblems(raw)),
     ...problem('actions', actionsProblem(raw['actions'])),
-    ...secretProblems(raw['secret']),
-    ...problem(
-      'internal',
-      raw['internal'] === undefined || typeof raw['internal'] === 'boolean' ? null : 'invalid_type',
-    ),
+    ...(mode === 'child_process' && raw['secret'] === undefined ? [] : secretProblems(raw['secret'])),
+    ...problem('classes', classesProblem(raw['classes'])),
   ];
   if (fields.length > 0) return { ok: false, fields };
-  const { url, actions, secret, internal } = raw as unknown as Given;
-  return { ok: true, definition: { mode: 'external', url, actions, secret, internal: internal ?? false } };
+  // Nothing was found wrong, so what is given is what the checks above asked for.
+  const definition = { ...DEFAULTS[mode], ...raw } as unknown as AdapterDefinition;
+  return { ok: true, definition };
+}
+
+const DEFAULTS = {
+  external: { internal: false, classes: [] },
+  child_process: { args: [], credential_slots: [], classes: [] },
+};
+
+function externalProblems(raw: Record<string, unknown>): FieldProblem[] {
+  const { internal } = raw;
+  return [
+    ...problem('url', urlProblem(raw['url'])),
+    ...problem('internal', internal === undefined || typeof internal === 'boolean' ? null : 'invalid_type'),
+  ];
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -71,6 +106,13 @@ function actionsProblem(value: unknown): string | null {
   if (!Array.isArray(value) || value.length === 0) return 'invalid_type';
   const known = value.every((a) => ACTIONS.includes(a as Action) && ACTION_GATE[a as Action] !== null);
   if (!known) return 'unknown_action';
+  return new Set(value).size === value.length ? null : 'repeated';
+}
+
+function classesProblem(value: unknown): string | null {
+  if (value === undefined) return null;
+  if (!Array.isArray(value)) return 'invalid_type';
+  if (!value.every(isIncidentClass)) return 'unknown_class';
   return new Set(value).size === value.length ? null : 'repeated';
 }
 

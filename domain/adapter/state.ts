@@ -39,6 +39,7 @@ export const SEND_ERRORS = [
   'name_unresolved',
   'address_refused',
   'secret_unavailable',
+  'child_not_running',
 ] as const;
 export type SendError = (typeof SEND_ERRORS)[number];
 

@@ -13,6 +13,8 @@ export const PROBLEMS = {
 
   unauthenticated: { status: 401, title: 'Credentials are missing or unknown' },
 
+  class_not_permitted: { status: 403, title: 'The adapter may not report incidents of this class' },
+  command_not_allowed: { status: 403, title: 'The command is not one that may run as an adapter' },
   not_permitted: { status: 403, title: 'The caller is not permitted to do this' },
   role_not_issuable: { status: 403, title: 'Tokens of this role are issued on the host only' },
   signature_required: { status: 403, title: 'The decision came without an authenticated caller' },
@@ -51,6 +53,8 @@ export const PROBLEMS = {
   adapter_not_found: { status: 404, title: 'There is no such active adapter' },
 
   rotation_not_found: { status: 404, title: 'There is no such rotation' },
+
+  delivery_not_found: { status: 404, title: 'There is no such delivery' },
 
   method_not_allowed: { status: 405, title: 'The resource does not take this method' },
 
@@ -98,6 +102,8 @@ export const PROBLEMS = {
   lease_revoked: { status: 409, title: 'The lease was revoked' },
   lease_expired: { status: 409, title: 'The lease has expired' },
   key_registered: { status: 409, title: 'The key is registered already' },
+  digest_mismatch: { status: 409, title: 'What was sent is not what was reviewed: it has another digest' },
+  delivery_not_dead: { status: 409, title: 'The delivery is not dead: it is on its way, or was taken' },
   stale_state: { status: 409, title: 'The record changed since it was read' },
   idempotency_key_reused: { status: 409, title: 'The idempotency key was used for another request' },
   upstream_without_account: { status: 409, title: 'The upstream has no OAuth account' },

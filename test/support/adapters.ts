@@ -40,7 +40,7 @@ export async function register(
     workspace_id?: string;
   },
 ): Promise<Adapter> {
-  const definition = { mode: 'external' as const, url, actions, secret: { ref }, internal: true };
+  const definition = { mode: 'external' as const, url, actions, secret: { ref }, internal: true, classes: [] };
   const put = await putAdapter(db, { ...OPERATOR, workspace_id }, { name, definition, key: freshKey() });
   if (!put.ok) throw new Error(put.code);
   return (await findAdapter(db, workspace_id, name))!;

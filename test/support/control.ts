@@ -48,6 +48,7 @@ export async function startControl(
     baseUrl: 'http://127.0.0.1:9',
     masterKey: undefined,
     masterKeyFile: undefined,
+    adapterCommandsFile: undefined,
     ...env,
     stateRoot,
   };

@@ -14,7 +14,7 @@ import { ensurePolicy } from '../../db/command/policies.ts';
 import { canonicalJson } from '../../domain/canonical/json.ts';
 import type { IncidentClass } from '../../domain/containment/types.ts';
 import { startStack } from '../../script/supervisor/stack.ts';
-import { startAdapter } from './adapter-server.ts';
+import { SECRET, startAdapter } from './adapter-server.ts';
 import { freshKey, incidentNow, register, resolveIncident, secretFile } from './adapters.ts';
 import { decide } from './decisions.ts';
 import { instanceName } from '../../db/read/operator-keys.ts';
@@ -23,6 +23,8 @@ import { eventually } from './eventually.ts';
 import { freeStackPorts } from './free-ports.ts';
 import { codecsOf } from './payload-keys.ts';
 import { openTokenDoor } from './token-door.ts';
+import { startHook } from './hook-server.ts';
+import { hookOf, useHooks } from './hooks.ts';
 import { POLICY, reportOf } from './incidents.ts';
 
 // Records a history of each workflow from a real server into test/histories: to be run after a change that replays the
@@ -67,6 +69,7 @@ const recordings = {
   escalation: recordEscalation,
   adapter: recordAdapter,
   rotation: recordRotation,
+  delivery: recordDelivery,
 };
 const only = process.argv.slice(2);
 
@@ -206,6 +209,21 @@ async function recordRotation(): Promise<void> {
   if (!requested.ok) throw new Error(requested.code);
   await eventually(() => found(`rotation/${requested.rotation_id}`));
   await save(`rotation/${requested.rotation_id}`, 'token-rotation.completed');
+}
+
+/** An alert that is refused once, and then taken. */
+async function recordDelivery(): Promise<void> {
+  const secret = secretFile();
+  const hook = await startHook(SECRET);
+  hook.status = 503;
+  await useHooks(db, hookOf('recorded', hook.url, secret.ref));
+  await recordReport('prompt_injection');
+  await eventually(async () => hook.received.length > 0);
+  hook.status = 204;
+  await save(`delivery/${hook.received[0]?.id}`, 'delivery.taken');
+  await useHooks(db);
+  await hook.close();
+  secret.remove();
 }
 
 async function report(cls: IncidentClass): Promise<string> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { readSecrets, SecretError } from '../../activities/adapters/read-secret.ts';
+import { SecretError } from '../../activities/upstreams/secret-error.ts';
 import type { PendingLogin, StoredTokens, TokenStore, UpstreamDeps } from '../../activities/upstreams/deps.ts';
+import { readKeys } from '../../config/secret-value.ts';
 import { INSTANCE } from '../../db/command/caller.ts';
 import { readControlSecret } from '../../db/command/read-control-secret.ts';
 import type { ControlRead } from '../../db/command/read-control-secret.ts';
@@ -17,10 +18,11 @@ const SLOTS_OF = 'default';
 export const upstreamSecret =
   (deps: SecretsDeps): UpstreamDeps['readSecret'] =>
   async (ref) => {
-    const [key] = await readSecrets([ref], async ({ slot, which }) =>
+    const { keys } = await readKeys([ref], async ({ slot, which }) =>
       read(deps, { workspace_id: SLOTS_OF, slot, which, purpose: 'upstreams' }),
     );
-    if (key === undefined) throw new SecretError('no such version');
+    const [key] = keys;
+    if (key === undefined) throw new SecretError('missing, too short, or no such version');
     return key;
   };
 

@@ -2,6 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import type { CommandRules } from '../../../config/adapter-commands.ts';
+import { createAdapterEvents } from '../../../api/adapter-events/adapter-events.ts';
 import { createApp } from '../../../api/app.ts';
 import type { Authentication } from '../../../api/auth/authenticate.ts';
 import type { DecisionEngine, EngineAnswer, EngineRequest } from '../../../api/engine.ts';
@@ -77,6 +79,7 @@ export interface Options {
   stateRoot?: string;
   /** By default there is none. */
   masterKey?: MasterKeySource;
+  commands?: CommandRules;
   log?: Logger;
 }
 
@@ -92,6 +95,7 @@ export async function startApi({
   streamLimits = {},
   stateRoot = '/tmp',
   masterKey = noMasterKey,
+  commands = { file: undefined, env: 'embedded' },
   log = pino({ level: 'silent' }),
 }: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
@@ -102,12 +106,16 @@ export async function startApi({
   const policyFile = { path: POLICY_FILE };
   const upstreamsFile: { path: string | undefined } = { path: undefined };
   const streams = createEventStreams({ db, databaseUrl: usedUrl, log }, streamLimits);
+  const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
+  const adapterEvents = createAdapterEvents({ db, masterKey, intake, log });
   const app = await createApp({
     db,
     streams,
     engine,
     auth,
-    intake: createIntakeQueue({ record: (batch) => recordEach(db, batch) }),
+    intake,
+    adapterEvents,
+    commands,
     readPolicyFile: async () => loadContainmentFile(policyFile.path),
     readUpstreamsFile: async () => (upstreamsFile.path === undefined ? null : loadUpstreamsFile(upstreamsFile.path)),
     watches: engine,
@@ -143,6 +151,7 @@ export async function startApi({
       }),
     close: async () => {
       await Promise.all([streams.close(), closeServer(server)]);
+      await adapterEvents.close();
       await db.end();
       await own?.drop();
     },

@@ -48,7 +48,7 @@ describe('a definition', () => {
     ['secret', { value: 'hunter2' }, 'secret.value', 'inline_secret'],
     ['secret', { ref: 'hunter2' }, 'secret.ref', 'inline_secret'],
     ['command', 'rm', 'command', 'unknown_field'],
-    ['mode', 'child_process', 'mode', 'invalid_value'],
+    ['mode', 'both', 'mode', 'invalid_value'],
   ])('with %s %j is refused', (key, value, path, code) => {
     expect(parseDefinition({ ...GOOD, [key]: value })).toEqual({ ok: false, fields: [{ path, code }] });
   });

@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { parseSecretRef } from '../../domain/secret/secret-ref.ts';
-import type { SlotRef } from '../../domain/secret/secret-ref.ts';
-
-/** A secret that is not where its reference says, or too short to sign with. Says nothing about its value. */
-export class SecretError extends Error {
-  override readonly name = 'SecretError';
-  readonly code = 'secret_unavailable';
-}
+import { parseSecretRef } from '../domain/secret/secret-ref.ts';
+import type { SlotRef } from '../domain/secret/secret-ref.ts';
 
 /** The value of a `control` slot, zeroed by whoever asked; null when there is none that opens. */
 export type ReadSlot = (ref: SlotRef) => Promise<Buffer | null>;
+
+/** The keys that were found, and whether one that should be there is not, or is too short to sign with. */
+export interface FoundKeys {
+  keys: Buffer[];
+  missing: boolean;
+}
 
 const PREFIX = 'whsec_';
 const SHORTEST = 16;
@@ -20,14 +20,17 @@ const LONGEST_FILE = 4096;
  * as Standard Webhooks writes keys; anything else is taken as it stands, without blanks around it. A slot without an earlier
  * version has no `previous` key, and that is no error.
  */
-export async function readSecrets(refs: readonly string[], readSlot: ReadSlot): Promise<Buffer[]> {
-  const keys = await Promise.all(refs.map((ref) => readSecret(ref, readSlot)));
-  return keys.filter((key) => key !== null);
+export async function readKeys(refs: readonly string[], readSlot: ReadSlot): Promise<FoundKeys> {
+  const found = await Promise.all(refs.map((ref) => readKey(ref, readSlot)));
+  return {
+    keys: found.filter((key) => typeof key === 'object'),
+    missing: found.includes('missing'),
+  };
 }
 
-async function readSecret(ref: string, readSlot: ReadSlot): Promise<Buffer | null> {
+async function readKey(ref: string, readSlot: ReadSlot): Promise<Buffer | 'missing' | 'none'> {
   const parsed = parseSecretRef(ref);
-  if (parsed === null) throw new SecretError('not a reference');
+  if (parsed === null) return 'missing';
   switch (parsed.kind) {
     case 'env':
       return keyOf(process.env[parsed.name] ?? '');
@@ -35,8 +38,7 @@ async function readSecret(ref: string, readSlot: ReadSlot): Promise<Buffer | nul
       return keyOf(await readText(parsed.path));
     case 'slot': {
       const value = await readSlot(parsed);
-      if (value === null && parsed.which === 'previous') return null;
-      if (value === null) throw new SecretError('no such slot');
+      if (value === null) return parsed.which === 'previous' ? 'none' : 'missing';
       try {
         return keyOf(value.toString('utf8'));
       } finally {
@@ -50,19 +52,17 @@ async function readSecret(ref: string, readSlot: ReadSlot): Promise<Buffer | nul
   }
 }
 
-function keyOf(text: string): Buffer {
+function keyOf(text: string): Buffer | 'missing' {
   const value = text.trim();
   const key = value.startsWith(PREFIX) ? Buffer.from(value.slice(PREFIX.length), 'base64') : Buffer.from(value, 'utf8');
-  if (key.length < SHORTEST) throw new SecretError('missing or too short');
-  return key;
+  return key.length < SHORTEST ? 'missing' : key;
 }
 
 async function readText(path: string): Promise<string> {
   try {
     const bytes = await readFile(path);
-    if (bytes.length <= LONGEST_FILE) return bytes.toString('utf8');
+    return bytes.length > LONGEST_FILE ? '' : bytes.toString('utf8');
   } catch {
-    throw new SecretError('unreadable');
+    return '';
   }
-  throw new SecretError('too large');
 }

@@ -1,0 +1,52 @@
+import type { DeliveryState } from '../../domain/hook/delivery.ts';
+import { one, rows } from '../client.ts';
+import type { Queryable } from '../client.ts';
+
+/** A delivery without what is sent. */
+export interface DeliveryStanding {
+  delivery_id: string;
+  hook: string;
+  notification_id: number;
+  state: DeliveryState;
+  attempts: number;
+  last_error: string | null;
+  created_at: string;
+  next_attempt_at: string | null;
+  settled_at: string | null;
+}
+
+const COLUMNS =
+  'delivery_id, hook, notification_id, state, attempts, last_error, created_at, next_attempt_at, settled_at';
+
+export interface DeliveryPage {
+  state: DeliveryState | undefined;
+  after: { created_at: string; id: string } | undefined;
+  limit: number;
+}
+
+/** The deliveries of a workspace, newest first, behind `after`; each of both questions is one walk of an index. */
+export async function listDeliveries(
+  db: Queryable,
+  workspace_id: string,
+  { state, after, limit }: DeliveryPage,
+): Promise<DeliveryStanding[]> {
+  const position = [after?.created_at ?? 'infinity', after?.id ?? '~'];
+  const of = (condition: string) =>
+    `SELECT ${COLUMNS} FROM deliveries WHERE workspace_id = $1 ${condition} AND (created_at, delivery_id) < ($2, $3)
+      ORDER BY created_at DESC, delivery_id DESC LIMIT $4`;
+  return state === undefined
+    ? rows(db, of(''), [workspace_id, ...position, limit])
+    : rows(db, of('AND state = $5'), [workspace_id, ...position, limit, state]);
+}
+
+/** One delivery, with what is sent. */
+export async function findDelivery(
+  db: Queryable,
+  workspace_id: string,
+  delivery_id: string,
+): Promise<(DeliveryStanding & { body: string }) | undefined> {
+  return one(db, `SELECT ${COLUMNS}, body FROM deliveries WHERE workspace_id = $1 AND delivery_id = $2`, [
+    workspace_id,
+    delivery_id,
+  ]);
+}
