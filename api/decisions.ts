@@ -5,9 +5,8 @@ import { decideIncident } from '../db/command/decide-incident.ts';
 import type { Decided, Decision } from '../db/command/decide-incident.ts';
 import type { Caller } from '../db/command/caller.ts';
 import { requestDigest } from '../db/command/decisions.ts';
-import { decisionOutcome } from '../db/read/decision-outcome.ts';
-import { getIncident } from '../db/read/incident.ts';
-import { waitingProcesses } from '../db/read/waiting-processes.ts';
+import { decidable } from '../db/read/decidable.ts';
+import type { Decidable } from '../db/read/decidable.ts';
 import { ceremonyRequired } from '../domain/incident/requirement.ts';
 import type { Incident } from '../domain/incident/types.ts';
 import { isProblemCode } from '../domain/problem/codes.ts';
@@ -28,27 +27,25 @@ export type Asked = { incident_id: string; key: string | undefined } & (
  * incident_not_found, idempotency_key_reused, the refusals of `transition`, temporal_unreachable, too_many_requests.
  */
 export async function decide(deps: Deps, caller: Caller, asked: Asked): Promise<Incident> {
-  const incident = await requireIncident(deps, caller, asked.incident_id);
   const decision: Decision = {
     ...caller,
-    incident_id: incident.id,
+    incident_id: asked.incident_id,
     decision_id: asked.key ?? randomUUID(),
     request_digest: requestDigest(contentOf(asked)),
   };
-  if (asked.key !== undefined && (await wasTaken(deps, incident, decision)))
-    return requireIncident(deps, caller, asked.incident_id);
-  if (fromRecord(incident, asked) === 'done') return incident;
+  const record = await requireDecidable(deps, decision);
+  const { incident } = record;
+  if (wasTaken(record, decision) || fromRecord(incident, asked) === 'done') return incident;
   if (asked.kind === 'triage') return settled(await command(deps, decision, asked));
-  const workflow = await waitingFor(deps, incident);
+  const workflow = waitingFor(record);
   if (workflow === null) return settled(await command(deps, decision, asked));
-  await ask(deps, incident, decision, asked, requestFor(workflow, incident, decision, asked));
-  return requireIncident(deps, caller, asked.incident_id);
+  return ask(deps, decision, asked, requestFor(workflow, incident, decision, asked));
 }
 
-async function requireIncident({ db }: Deps, caller: Caller, id: string): Promise<Incident> {
-  const incident = await getIncident(db, caller.workspace_id, id);
-  if (incident === undefined) throw new DomainError('incident_not_found');
-  return incident;
+async function requireDecidable({ db }: Deps, decision: Decision): Promise<Decidable> {
+  const found = await decidable(db, decision.workspace_id, decision.incident_id, decision.decision_id);
+  if (found === undefined) throw new DomainError('incident_not_found');
+  return found;
 }
 
 /** What makes two requests the same one. */
@@ -67,17 +64,15 @@ function fromRecord(incident: Incident, asked: Asked): 'done' | 'undecided' {
 }
 
 /** Whether the record holds this very decision as accepted; throws what it was refused with. */
-async function wasTaken({ db }: Deps, incident: Incident, decision: Decision): Promise<boolean> {
-  const found = await decisionOutcome(db, incident.workspace_id, `incident/${incident.id}`, decision.decision_id);
-  if (found === undefined) return false;
-  if (found.request_digest !== decision.request_digest) throw new DomainError('idempotency_key_reused');
-  if (!found.outcome.ok) refuse(found.outcome);
+function wasTaken({ taken }: Decidable, decision: Decision): boolean {
+  if (taken === undefined) return false;
+  if (taken.request_digest !== decision.request_digest) throw new DomainError('idempotency_key_reused');
+  if (!taken.outcome.ok) refuse(taken.outcome);
   return true;
 }
 
 /** The process that waits for decisions about an incident: its ceremony, else its response, else none. */
-async function waitingFor({ db }: Deps, incident: Incident): Promise<EngineRequest['workflow_type'] | null> {
-  const waiting = await waitingProcesses(db, incident.workspace_id, incident.id);
+function waitingFor({ incident, waiting }: Decidable): EngineRequest['workflow_type'] | null {
   if (ceremonyRequired(incident) || waiting.has('recoveryCeremony')) return 'recoveryCeremony';
   return waiting.has('incidentResponse') ? 'incidentResponse' : null;
 }
@@ -104,22 +99,17 @@ function requestFor(
 }
 
 /**
- * The record has the last word: over an engine that is done with the process or out of reach, and over a worker that says
- * yes, for whoever reaches the engine can answer in its name. One more try, then 503.
+ * Returns the incident as the decision left it. The record has the last word: over an engine that is done with the process
+ * or out of reach, and over a worker that says yes, for whoever reaches the engine can answer in its name. One more try,
+ * then 503.
  */
-async function ask(
-  deps: Deps,
-  incident: Incident,
-  decision: Decision,
-  asked: Asked,
-  request: EngineRequest,
-): Promise<void> {
+async function ask(deps: Deps, decision: Decision, asked: Asked, request: EngineRequest): Promise<Incident> {
   for (let attempt = 1; attempt <= 2; attempt++) {
     const answer = await deps.engine.decide(request);
     if (answer.kind === 'busy') throw new DomainError('too_many_requests');
     if (answer.kind === 'refused') refuse(answer);
-    if (await wasTaken(deps, incident, decision)) return;
-    if (fromRecord(await requireIncident(deps, decision, incident.id), asked) === 'done') return;
+    const record = await requireDecidable(deps, decision);
+    if (wasTaken(record, decision) || fromRecord(record.incident, asked) === 'done') return record.incident;
     if (answer.kind === 'unreachable') break;
   }
   throw new DomainError('temporal_unreachable');

@@ -11,8 +11,8 @@ export interface Channel {
 }
 
 export interface Hearing {
-  /** Something was notified, or may have been while nobody listened: also called after each (re)connection. */
-  heard: () => void;
+  /** Something was notified, or may have been while nobody listened: also called, with an empty payload, after each (re)connection. */
+  heard: (payload: string) => void;
   /** The connection was lost, and is sought again. */
   lost: (reason: string) => void;
 }
@@ -29,7 +29,7 @@ export async function keepListening(
   const first = Promise.withResolvers<void>();
   const ended = run(() => {
     first.resolve();
-    heard();
+    heard('');
   });
   await Promise.race([first.promise, ended]);
   return { ended };

@@ -7,7 +7,7 @@ export interface ListenerOptions {
   /** A name of our own, never a client's: LISTEN takes no parameters. */
   channel: string;
   listening: () => void;
-  heard: () => void;
+  heard: (payload: string) => void;
   signal: AbortSignal;
 }
 
@@ -27,7 +27,7 @@ export async function openListener({ url, name, channel, listening, heard, signa
   const lost = (error?: Error) => over.reject(error ?? new Error('the listening session ended'));
   client.on('error', lost);
   client.on('end', () => lost());
-  client.on('notification', heard);
+  client.on('notification', ({ payload = '' }) => heard(payload));
   let alive: NodeJS.Timeout | undefined;
   try {
     await client.connect();

@@ -100,7 +100,9 @@ export async function decideIncident(
     const by = { ...decision, workspace_id: before.workspace_id };
     const row: Locked = { incident: before, others: locked.filter((i) => i !== before), by: decision, now, tx };
     const { asked, beside = [] } = await askedOf(row, asking, event);
-    const change = { now, before: new Map(locked.map((i) => [`${i.workspace_id}/${i.id}`, i])) };
+    // Somebody waits for the answer; nobody waits for the processes to read what was decided.
+    const wake = 'answered' as const;
+    const change = { now, wake, before: new Map(locked.map((i) => [`${i.workspace_id}/${i.id}`, i])) };
     const verdict = 'ok' in asked ? asked : transition(before, asked, now, sha256);
     const kind = 'ok' in asked ? (options.kind ?? 'evidence') : asked.kind;
     if (!verdict.ok) {

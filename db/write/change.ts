@@ -9,6 +9,7 @@ import { writeEntries } from './ledger.ts';
 import type { EntryDraft } from './ledger.ts';
 import { writeNotifications } from './notifications.ts';
 import { writeProcesses } from './processes.ts';
+import type { Wake } from './processes.ts';
 import { together } from '../together.ts';
 
 export const sha256 = (data: Uint8Array): Uint8Array => hash('sha256', data, 'buffer');
@@ -23,6 +24,8 @@ export interface Change {
   entries?: EntryDraft[];
   /** Incidents some adapter has to hear of; they get a process even without a ceremony. */
   adapters?: boolean;
+  /** How soon the processes that wait for these incidents are poked; at once by default. */
+  wake?: Wake;
 }
 
 const keyOf = (i: Incident): string => `${i.workspace_id}/${i.id}`;
@@ -48,7 +51,7 @@ export async function writeChange(tx: Tx, change: Change): Promise<void> {
     writeCounters(tx, change.before, after),
     writeEntries(tx, [...entriesOf(change), ...(change.entries ?? [])]),
     writeNotifications(tx, change.steps, change.now),
-    writeProcesses(tx, change.steps, change.now),
+    writeProcesses(tx, change.steps, change.now, change.wake),
   ]);
 }
 

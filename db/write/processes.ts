@@ -19,6 +19,9 @@ export interface Poke {
   poke: boolean;
 }
 
+/** How urgent a poke is: `answered` lets the relay wait until the answer of the decision behind it is out. */
+export type Wake = 'now' | 'answered';
+
 const DUE = `INSERT INTO process AS p (workspace_id, workflow_id, type, subject, severity_rank, created_at, actor)
   SELECT w, id, type, subject, rank, $6, actor
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int2[], $7::text[]) AS s(w, id, type, subject, rank, actor)
@@ -36,17 +39,17 @@ const POKE = `INSERT INTO outbox (workspace_id, workflow_id, type, subject, vers
     JOIN process p ON p.workspace_id = s.w AND p.workflow_id = s.id AND p.over_at IS NULL`;
 
 /** Writes the processes that the record now asks for and pokes every one that waits for a changed incident. */
-export async function writeProcesses(tx: Tx, steps: Step[], now: string): Promise<void> {
+export async function writeProcesses(tx: Tx, steps: Step[], now: string, wake: Wake = 'now'): Promise<void> {
   const byId = new Map<string, Poke>();
   for (const { incident, effects, actor } of steps) {
     if (incident.version > 1 && !effects.some((e) => e.kind === 'poke')) continue;
     for (const poke of pokesOf(incident, actor)) byId.set(`${poke.workspace_id}/${poke.workflow_id}`, poke);
   }
-  await writePokes(tx, [...byId.values()], now);
+  await writePokes(tx, [...byId.values()], now, wake);
 }
 
 /** Sends all its statements at once; a notification without a row wakes the relay for nothing, and costs as little. */
-export async function writePokes(tx: Tx, pokes: Poke[], now: string): Promise<void> {
+export async function writePokes(tx: Tx, pokes: Poke[], now: string, wake: Wake = 'now'): Promise<void> {
   if (pokes.length === 0) return;
   const awake = pokes.filter((p) => p.poke);
   await together([
@@ -61,7 +64,7 @@ export async function writePokes(tx: Tx, pokes: Poke[], now: string): Promise<vo
       awake.filter((p) => !isNew(p)),
       now,
     ),
-    tx.query({ name: 'outbox-notify', text: "SELECT pg_notify('outbox', '')" }),
+    tx.query({ name: 'outbox-notify', text: "SELECT pg_notify('outbox', $1)", values: [wake === 'now' ? '' : wake] }),
   ]);
 }
 

@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts';
  */
 export function keepListening(
   channel: Channel,
-  heard: () => void,
+  heard: (payload: string) => void,
   log: Logger,
   signal: AbortSignal,
 ): Promise<{ ended: Promise<void> }> {

@@ -14,6 +14,8 @@ const BATCH = 64;
 const POLL_MS = 500;
 /** How soon a full window or a spent allowance is looked at again. */
 const BLOCKED_MS = 100;
+/** An answer that somebody waits for is out of the engine by then; a poke of the same process would be in its way. */
+const ANSWERED_MS = 25;
 const LONGEST_BACKOFF_MS = 5_000;
 
 export interface RelayDeps {
@@ -34,24 +36,32 @@ type Round = 'more' | 'blocked' | 'idle' | 'failed';
  */
 export async function startRelay(deps: RelayDeps, signal: AbortSignal): Promise<{ ended: Promise<void> }> {
   const { db, databaseUrl, startProcess, window, log } = deps;
-  const wakeup = new Wakeup(signal);
+  const wakeups = { critical: new Wakeup(signal), ordinary: new Wakeup(signal) };
   const pace = new Pace(() => incidentsNumbered(db));
   const send = (pokes: OutboxPoke[]) => sendPokes(pokes, startProcess, log);
   const outbox = { url: databaseUrl, session: RELAY_SESSION, channel: 'outbox' };
-  const listener = await keepListening(outbox, () => wakeup.wake(), log, signal);
+  const heard = (wake: string) => {
+    for (const wakeup of Object.values(wakeups))
+      if (wake === 'answered') wakeup.wakeIn(ANSWERED_MS);
+      else wakeup.wake();
+  };
+  const listener = await keepListening(outbox, heard, log, signal);
   const loops = Promise.all([run('critical'), run('ordinary')]);
   return { ended: Promise.all([listener.ended, loops]).then(() => undefined) };
 
   async function run(lane: Lane): Promise<void> {
+    const wakeup = wakeups[lane];
     let backoff = BLOCKED_MS;
     while (!signal.aborted) {
+      wakeup.arm();
       const outcome = await round(lane).catch((error: unknown): Round => {
         log.warn({ event: 'relay.failed', lane, reason: error instanceof Error ? error.message : String(error) });
         return 'failed';
       });
       if (outcome !== 'failed') backoff = BLOCKED_MS;
       if (outcome === 'blocked') await wakeup.sleep(BLOCKED_MS);
-      if (outcome === 'idle') await wakeup.sleep(POLL_MS);
+      // What was committed while the round ran may have been too late for it.
+      if (outcome === 'idle') await wakeup.sleepUnlessWoken(POLL_MS);
       if (outcome === 'failed') await wakeup.sleep((backoff = Math.min(LONGEST_BACKOFF_MS, backoff * 2)));
     }
   }

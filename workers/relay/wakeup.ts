@@ -14,6 +14,11 @@ export class Wakeup {
     for (const wake of this.#sleepers) wake();
   }
 
+  /** A wake that has time: what comes meanwhile is seen with it. */
+  wakeIn(ms: number): void {
+    setTimeout(() => this.wake(), ms).unref();
+  }
+
   /** From here on a wake counts for `sleepUnlessWoken`, also while nobody sleeps. */
   arm(): void {
     this.#woken = false;

@@ -14,6 +14,8 @@ import { enterAsked, publishBoth } from './rotate-key.ts';
 
 /** Between two rounds: entries that come meanwhile share the next one, and intake keeps the machine. */
 const PACE_MS = 40;
+/** From the first entry of a round on: whoever wrote it answers somebody, and goes first. */
+const GATHER_MS = 25;
 /** From here on there is a backlog, and nothing is gained by waiting. */
 const BACKLOG = 2_000;
 const POLL_MS = 1_000;
@@ -67,7 +69,10 @@ export async function runSequencer(deps: SequencerDeps, signal: AbortSignal): Pr
       const added = round?.added ?? 0;
       if (added > 0 && added < BACKLOG) await sleep(PACE_MS);
       // What was queued while the round ran may have been too late for it.
-      else if (added === 0) await wakeup.sleepUnlessWoken(POLL_MS);
+      else if (added === 0) {
+        await wakeup.sleepUnlessWoken(POLL_MS);
+        await sleep(GATHER_MS);
+      }
     } catch (error) {
       signer = undefined;
       log.warn({ event: 'sequencer.failed', reason: error instanceof Error ? error.message : String(error) });

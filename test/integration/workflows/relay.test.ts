@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { one, rows } from '../../../db/client.ts';
 import { recordReports } from '../../../db/command/intake.ts';
+import { keepListening } from '../../../db/keep-listening.ts';
 import { relayOutbox } from '../../../db/command/relay-outbox.ts';
 import type { OutboxPoke } from '../../../db/command/relay-outbox.ts';
 import { attendProcess, closeProcess } from '../../../db/command/processes.ts';
@@ -124,6 +125,23 @@ describe('what waits in the outbox', () => {
 });
 
 describe('the relay', () => {
+  it('is told what it may let wait: what a decision sets off, behind its answer, but never a new incident', async () => {
+    const heard: string[] = [];
+    const stopping = new AbortController();
+    const channel = { url: record.url, session: 'test', channel: 'outbox' };
+    const hearing = { heard: (wake: string) => heard.push(wake), lost: () => undefined };
+    const { ended } = await keepListening(channel, hearing, stopping.signal);
+    expect(heard.splice(0)).toEqual(['']);
+    const { id } = await reportIncident(record.db, 'manifest_mismatch');
+    await eventually(async () => heard.length > 0);
+    expect(new Set(heard.splice(0))).toEqual(new Set(['']));
+    await acknowledgeRecovery(record.db, decision(id), { operator: 'me' });
+    await eventually(async () => heard.length > 0);
+    expect(heard).toEqual(['answered']);
+    stopping.abort();
+    await ended;
+  });
+
   it('lets a critical poke overtake a backlog that the engine is slow to take', async () => {
     await reports(300);
     const sent: OutboxPoke[] = [];
