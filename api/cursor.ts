@@ -78,3 +78,9 @@ export function keyPosition(cursor: string): string {
   const [id] = decode(cursor);
   return isId(id) ? id : refuse();
 }
+
+/** Of deliveries about an incident: in the order of their notifications. */
+export function deliveryPosition(cursor: string): { notification_id: number; delivery_id: string } {
+  const [notification_id, delivery_id] = decode(cursor);
+  return isPlace(notification_id) && isId(delivery_id) ? { notification_id, delivery_id } : refuse();
+}

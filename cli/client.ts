@@ -45,6 +45,8 @@ export interface Client {
 export interface ClientOptions {
   baseUrl: string;
   token?: string | undefined;
+  /** The token as it is now, where it can have been replaced since. */
+  currentToken?: () => Promise<string>;
   workspace?: string | undefined;
   timeoutMs?: number;
 }
@@ -52,18 +54,45 @@ export interface ClientOptions {
 /** A re-attestation takes a quote of every node; everything else is answered within seconds. */
 const TIMEOUT_MS = 120_000;
 
-export function createClient({ baseUrl, token, workspace, timeoutMs = TIMEOUT_MS }: ClientOptions): Client {
+type Init = Omit<RequestInit, 'headers'> & { headers: Record<string, string> };
+
+export function createClient({
+  baseUrl,
+  token,
+  currentToken,
+  workspace,
+  timeoutMs = TIMEOUT_MS,
+}: ClientOptions): Client {
   const common: Record<string, string> = {
     Accept: 'application/json',
     ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
     ...(workspace === undefined ? {} : { 'X-Interlock-Workspace': workspace }),
   };
 
-  async function exchange<T>(path: string, init: RequestInit, read: (response: Response) => Promise<T>): Promise<T> {
+  const authorization = (): Record<string, string> =>
+    common['Authorization'] === undefined ? {} : { Authorization: common['Authorization'] };
+
+  /** A rotation replaces the token's file under a command that waits for its end: refused, it looks again, once. */
+  async function replacedToken(): Promise<boolean> {
+    const now = await currentToken?.().catch(() => undefined);
+    if (now === undefined || common['Authorization'] === `Bearer ${now}`) return false;
+    common['Authorization'] = `Bearer ${now}`;
+    return true;
+  }
+
+  async function exchange<T>(path: string, init: Init, read: (response: Response) => Promise<T>): Promise<T> {
     const url = new URL(`${baseUrl.replace(/\/+$/, '')}${path}`);
+    // A redirect would carry the token to wherever it points.
+    const ask = () =>
+      fetch(url, {
+        ...init,
+        headers: { ...init.headers, ...authorization() },
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeoutMs),
+      });
     try {
-      // A redirect would carry the token to wherever it points.
-      const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
+      const first = await ask();
+      const response = first.status === 401 && (await replacedToken()) ? await ask() : first;
       if (response.ok) return await read(response);
       throw new RefusedError(response.status, problemOf(response.status, readBody(await response.text())));
     } catch (error) {
@@ -72,7 +101,7 @@ export function createClient({ baseUrl, token, workspace, timeoutMs = TIMEOUT_MS
     }
   }
 
-  const send = <T>(path: string, init: RequestInit): Promise<Answer<T>> =>
+  const send = <T>(path: string, init: Init): Promise<Answer<T>> =>
     exchange(path, init, async (response) => {
       const body = readBody(await response.text());
       if (body === undefined) throw new UnreachableError(baseUrl, 'what answers there is not Interlock');

@@ -12,7 +12,7 @@ export async function openClient(global: Values, env: Env): Promise<Client> {
   const file = global['token-file'] as string | undefined;
   return createClient({
     baseUrl: readBaseUrl((global['base-url'] as string | undefined) ?? env['INTERLOCK_URL'] ?? DEFAULT_URL),
-    token: file === undefined ? undefined : await readToken(file),
+    ...(file === undefined ? {} : { token: await readToken(file), currentToken: () => readToken(file) }),
     workspace: global['workspace'] as string | undefined,
   });
 }

@@ -33,8 +33,7 @@ export function readOidc(read: z.output<z.ZodObject<typeof variables>>): OidcEnv
  * @throws ConfigError `refused`
  */
 export function refuseStrangeOrigins(corsOrigins: readonly string[], loopbackTrust: boolean): void {
-  const strange = corsOrigins.some((origin) => !isLoopback(new URL(origin).hostname.replace(/^\[|\]$/g, '')));
-  if (strange)
+  if (!corsOrigins.every(isOfThisMachine))
     throw new ConfigError(
       'refused',
       'INTERLOCK_CORS_ORIGINS',
@@ -43,3 +42,14 @@ export function refuseStrangeOrigins(corsOrigins: readonly string[], loopbackTru
   if (loopbackTrust && corsOrigins.length > 0)
     throw new ConfigError('refused', 'INTERLOCK_CORS_ORIGINS', 'would let pages act as the operator in loopback trust');
 }
+
+/**
+ * The engine's console is opened on this machine.
+ * @throws ConfigError `refused`
+ */
+export function refuseStrangeConsoles(consoleOrigins: readonly string[]): void {
+  if (!consoleOrigins.every(isOfThisMachine))
+    throw new ConfigError('refused', 'INTERLOCK_CONSOLE_ORIGINS', 'may name loopback origins only');
+}
+
+const isOfThisMachine = (origin: string): boolean => isLoopback(new URL(origin).hostname.replace(/^\[|\]$/g, ''));

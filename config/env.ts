@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ConfigError } from './config-error.ts';
-import { readOidc, refuseStrangeOrigins } from './door.ts';
+import { readOidc, refuseStrangeConsoles, refuseStrangeOrigins } from './door.ts';
 import type { OidcEnv } from './door.ts';
 import { isLoopback } from './loopback.ts';
 import type { MasterKey } from './master-key.ts';
@@ -59,6 +59,8 @@ export type Env = Readonly<{
   ledgerPublic: boolean;
   allowedHosts: readonly string[];
   corsOrigins: readonly string[];
+  /** The origins of the engine's console. */
+  consoleOrigins: readonly string[];
   oidc: OidcEnv | undefined;
 }>;
 
@@ -110,6 +112,7 @@ export function readEnv(environment: Environment = process.env): Env {
     ledgerPublic: read.INTERLOCK_LEDGER_PUBLIC,
     allowedHosts: Object.freeze(read.INTERLOCK_ALLOWED_HOSTS),
     corsOrigins: Object.freeze(read.INTERLOCK_CORS_ORIGINS),
+    consoleOrigins: Object.freeze(read.INTERLOCK_CONSOLE_ORIGINS),
     oidc: readOidc(read),
   });
   refuseOpenDoors(env);
@@ -135,6 +138,7 @@ function refuseOpenDoors(env: Env): void {
     throw new ConfigError('refused', 'INTERLOCK_LOOPBACK_TRUST', 'needs INTERLOCK_BIND to be a loopback address');
   }
   refuseStrangeOrigins(env.corsOrigins, env.loopbackTrust);
+  refuseStrangeConsoles(env.consoleOrigins);
   const { bearer, tokensFile, adminTokenFile, readonlyTokenFile } = env;
   if (!env.loopbackTrust && !bearer && (tokensFile ?? adminTokenFile ?? readonlyTokenFile) === undefined) {
     const instead = 'INTERLOCK_ADMIN_TOKEN_FILE, or INTERLOCK_AUTH_MODE=bearer for tokens of the record alone';

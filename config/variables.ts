@@ -56,6 +56,7 @@ export const variables = {
   INTERLOCK_MASTER_KEY_FILE: path.optional(),
   INTERLOCK_LEDGER_PUBLIC: flag.default(false),
   INTERLOCK_ALLOWED_HOSTS: hosts.default([]),
+  INTERLOCK_CONSOLE_ORIGINS: origins.default([]),
   INTERLOCK_CORS_ORIGINS: origins.default([]),
   INTERLOCK_OIDC_ISSUER: issuer.optional(),
   INTERLOCK_OIDC_AUDIENCE: z.string().max(512).optional(),

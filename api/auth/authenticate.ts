@@ -30,6 +30,8 @@ export interface Authentication {
   allowedHosts?: readonly string[];
   /** The origins whose pages may ask, besides our own. */
   corsOrigins?: readonly string[];
+  /** The origins of the engine's console, whose pages ask for the codec server in loopback trust. */
+  consoleOrigins?: readonly string[];
   /** How many failures a source has; by default `PER_SOURCE`. */
   failures?: Partial<BucketOptions>;
 }

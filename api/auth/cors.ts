@@ -10,6 +10,7 @@ export const CORS_HEADERS = [
   'Prefer',
   'X-Interlock-Workspace',
   'X-Interlock-On-Behalf-Of',
+  'X-Namespace',
 ] as const;
 
 /** What it may read besides the headers that any page may. */

@@ -23,6 +23,23 @@ export function requireDirectLoopback(req: IncomingMessage): void {
     throw new DomainError('forbidden_origin');
 }
 
+/**
+ * Whether a page of the engine's own console asks for its codec server, straight from this machine: it has another port, so
+ * to the browser it is a stranger. What it learns, every process here can ask for.
+ */
+export function isConsoleAsking(req: IncomingMessage, consoles: readonly string[]): boolean {
+  const { headers, socket } = req;
+  const { origin } = headers;
+  return (
+    origin !== undefined &&
+    consoles.includes(origin) &&
+    /^\/v1\/codec\/(?:de|en)code$/.test(req.url ?? '') &&
+    !isProxied(headers) &&
+    headers['sec-fetch-site'] !== 'cross-site' &&
+    isOwnAuthority(headers.host, socket.localPort)
+  );
+}
+
 /** A loopback name with our port; other names reach us through DNS rebinding. */
 function isOwnAuthority(host: string | undefined, port: number | undefined): boolean {
   const authority = parseAuthority(host);

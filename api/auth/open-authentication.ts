@@ -11,7 +11,7 @@ import type { Tokens } from './tokens-file.ts';
 import { createAuthTrail } from './trail.ts';
 import type { AuthTrail } from './trail.ts';
 
-type Settings = Partial<Pick<Env, 'allowedHosts' | 'corsOrigins' | 'oidc'>> &
+type Settings = Partial<Pick<Env, 'allowedHosts' | 'corsOrigins' | 'consoleOrigins' | 'oidc'>> &
   Pick<Env, 'loopbackTrust' | 'tokensFile' | 'adminTokenFile' | 'readonlyTokenFile' | 'stateRoot' | 'databaseUrl'>;
 
 /** Every way in that is configured, and the tokens of the record. `close` ends what keeps them up to date. */

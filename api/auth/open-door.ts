@@ -6,17 +6,17 @@ import { createOidc } from './oidc.ts';
 import type { AuthTrail } from './trail.ts';
 import { watchRules } from './watched-rules.ts';
 
-type Settings = Partial<Pick<Env, 'allowedHosts' | 'corsOrigins' | 'oidc'>>;
+type Settings = Partial<Pick<Env, 'allowedHosts' | 'corsOrigins' | 'consoleOrigins' | 'oidc'>>;
 
 /**
  * What the configuration says of the door, beside the tokens: hosts, origins, the issuer of OIDC tokens, and the trail,
  * which strangers cannot fill. A claims table that is none stops the start. Errors: OidcClaimsFileError.
  */
 export function openDoor(
-  { allowedHosts = [], corsOrigins = [], oidc }: Settings,
+  { allowedHosts = [], corsOrigins = [], consoleOrigins = [], oidc }: Settings,
   { trail, log }: { trail: AuthTrail; log: Logger },
-): Pick<Authentication, 'allowedHosts' | 'corsOrigins' | 'oidc'> & { trail: AuthTrail } {
-  const door = { trail: boundedTrail(trail), allowedHosts, corsOrigins };
+): Pick<Authentication, 'allowedHosts' | 'corsOrigins' | 'consoleOrigins' | 'oidc'> & { trail: AuthTrail } {
+  const door = { trail: boundedTrail(trail), allowedHosts, corsOrigins, consoleOrigins };
   if (oidc === undefined) return door;
   const { issuer, audience, claimsFile } = oidc;
   const rules = watchRules(claimsFile, (err) => log.error({ event: 'oidc.claims_unreadable', err }));

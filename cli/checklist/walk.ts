@@ -53,7 +53,7 @@ function present({ out }: Session, { id, phase, command, expect, evidence, ...st
 type Env = Record<string, string | undefined>;
 
 async function takeByItself(session: Session, step: StepAnswer, env: Env): Promise<Taken | undefined> {
-  if (step.command !== undefined) return run(session, step, env);
+  if (step.command !== undefined && step.person !== true) return run(session, step, env);
   session.out.note('  only a person can say that this is done: --step records it');
   return undefined;
 }
@@ -64,10 +64,15 @@ async function takeWith(session: Session, step: StepAnswer, env: Env): Promise<T
     throw new UsageError('nobody can be asked here; --yes runs the commands', 'incident checklist');
   const choices =
     step.command === undefined ? '[d]one, [f]ailed, [s]kip, [q]uit' : '[r]un, [d]one, [f]ailed, [s]kip, [q]uit';
+  let ran: Taken | undefined;
   for (;;) {
     const answer = (await ask(`${choices}: `)).trim().toLowerCase();
-    if (answer === 'r' && step.command !== undefined) return run(session, step, env);
-    if (answer === 'd') return { outcome: 'done', ...(await note(ask, 'note (may be empty): ')) };
+    if (answer === 'r' && step.command !== undefined) {
+      const taken = await run(session, step, env);
+      if (step.person !== true || taken.outcome === 'failed') return taken;
+      ran = taken;
+    }
+    if (answer === 'd') return { ...ran, outcome: 'done', ...(await note(ask, 'note (may be empty): ')) };
     if (answer === 'f' || answer === 's') {
       const why = await note(ask, 'why: ');
       if (why.note !== undefined) return { outcome: answer === 'f' ? 'failed' : 'skipped', note: why.note };
@@ -86,7 +91,11 @@ async function run({ out, globals }: Session, step: StepAnswer, env: Env): Promi
     command: step.command ?? '',
     env,
     globals,
-    print: (text) => out.note(text.trimEnd()),
+    print: (text) =>
+      text
+        .replace(/\n$/, '')
+        .split('\n')
+        .forEach((line) => out.note(line)),
   });
   if (asExpected(step, ran.exit, ran.output)) return { outcome: 'done', ran };
   out.note(`  not as expected: exit code ${ran.exit}`);

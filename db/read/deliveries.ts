@@ -50,3 +50,26 @@ export async function findDelivery(
     delivery_id,
   ]);
 }
+
+export interface IncidentDeliveries {
+  workspace_id: string;
+  incident_id: string;
+  limit: number;
+  after: { notification_id: number; delivery_id: string };
+}
+
+/** The deliveries of what operators were told of an incident, in the order it was told; one more than the page holds. */
+export const incidentDeliveriesQuery = ({ workspace_id, incident_id, limit, after }: IncidentDeliveries) => ({
+  text: `SELECT ${COLUMNS.split(', ')
+    .map((column) => `d.${column}`)
+    .join(', ')}
+    FROM notifications n JOIN deliveries d ON d.workspace_id = n.workspace_id AND d.notification_id = n.id
+    WHERE n.workspace_id = $1 AND n.incident_id = $2 AND n.id >= $3 AND (n.id, d.delivery_id) > ($3, $4)
+    ORDER BY n.id, d.delivery_id LIMIT $5`,
+  values: [workspace_id, incident_id, after.notification_id, after.delivery_id, limit + 1] as unknown[],
+});
+
+export async function incidentDeliveries(db: Queryable, of: IncidentDeliveries): Promise<DeliveryStanding[]> {
+  const { text, values } = incidentDeliveriesQuery(of);
+  return rows(db, text, values);
+}

@@ -14,6 +14,8 @@ const step = z
     do: line,
     /** Lines of shell; `$NAME` are the checklist's variables. Absent: something that only a person can do. */
     command: z.string().min(1).max(4096).optional(),
+    /** Whatever the command ends with, a person says whether the step is done. */
+    person: z.literal(true).optional(),
     expect: z
       .strictObject({
         /** Exit codes that are as expected; 0 where none are named. */

@@ -41,7 +41,10 @@ export function stackEnvironment(
     INTERLOCK_ATTESTATION_PORT: String(ports.attestation),
     INTERLOCK_INTEGRITY_PORT: String(ports.integrity),
     ...(embedded.has('postgres') && { INTERLOCK_DATABASE_URL: postgresUrl(stateRoot, ports.postgres) }),
-    ...(embedded.has('temporal') && { INTERLOCK_TEMPORAL_ADDRESS: `127.0.0.1:${ports.temporal}` }),
+    ...(embedded.has('temporal') && {
+      INTERLOCK_TEMPORAL_ADDRESS: `127.0.0.1:${ports.temporal}`,
+      INTERLOCK_CONSOLE_ORIGINS: ['127.0.0.1', 'localhost'].map((name) => `http://${name}:${ports.temporalUi}`).join(),
+    }),
     ...(embedded.has('swtpm') && {
       INTERLOCK_TPM_TCTI: `swtpm:host=127.0.0.1,port=${ports.tpm}`,
       INTERLOCK_EK_ROOTS_FILE: environment.INTERLOCK_EK_ROOTS_FILE ?? ekRootsFile(stateRoot),

@@ -18,7 +18,14 @@ const dynamicConfig = [
 ];
 
 /** Temporal's development server with its Web UI, on loopback: its ports know no roles. */
-export function temporalServer(options: { stateRoot: string; port: number; uiPort: number; cli: string }): ProcessSpec {
+export function temporalServer(options: {
+  stateRoot: string;
+  port: number;
+  uiPort: number;
+  /** Where its pages have sealed payloads opened; without it they show them sealed. */
+  codecUrl?: string;
+  cli: string;
+}): ProcessSpec {
   const directory = join(options.stateRoot, 'temporal');
   return {
     name: 'temporal',
@@ -28,6 +35,7 @@ export function temporalServer(options: { stateRoot: string; port: number; uiPor
       args: [
         ...['server', 'start-dev', '--ip', '127.0.0.1'],
         ...['--port', String(options.port), '--ui-port', String(options.uiPort)],
+        ...(options.codecUrl === undefined ? [] : ['--ui-codec-endpoint', options.codecUrl]),
         ...['--db-filename', join(directory, 'temporal.db')],
         ...['--log-format', 'json', '--log-level', 'warn'],
         ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],

@@ -1,6 +1,7 @@
 import type { Operation } from '../operation.ts';
 import { z } from 'zod';
 import { LIST_LIMIT } from '../../../db/read/parameters.ts';
+import { incidentId } from '../schemas/common.ts';
 import { nothing } from '../schemas/instance.ts';
 import {
   activeHooks,
@@ -36,6 +37,21 @@ export const operations: Operation[] = [
     body: hookSet,
     responses: { 200: { about: 'it is in force', schema: hooksApplied } },
     problems: ['digest_mismatch'],
+  },
+  {
+    method: 'GET',
+    path: '/v1/incidents/:id/deliveries',
+    action: 'incident.read',
+    id: 'listIncidentDeliveries',
+    tag,
+    about: 'What was sent of what operators were told of an incident, in the order it was told.',
+    inPath: { id: { about: 'of the incident', schema: incidentId } },
+    query: {
+      limit: { about: `how many at most, by default ${LIST_LIMIT}`, schema: z.int().min(1).max(LIST_LIMIT) },
+      cursor: { about: 'from the Link of the page before', schema: z.string() },
+    },
+    responses: { 200: { about: 'one page', schema: deliveryList, paged: true } },
+    problems: ['incident_not_found', 'validation_failed', 'unknown_field'],
   },
   {
     method: 'GET',

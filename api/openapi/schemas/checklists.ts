@@ -11,6 +11,7 @@ const step = z.object({
   phase: z.enum(PHASES),
   do: z.string(),
   command: z.string().optional().describe('shell; what stands in it as $NAME are the variables'),
+  person: z.literal(true).optional().describe('a person says whether it is done'),
   expect: z
     .object({ exit: z.array(count).optional(), output: z.string().optional(), says: z.string() })
     .optional()
