@@ -8,7 +8,8 @@ export default defineConfig({
     maxWorkers: 2,
     watch: false,
     globalSetup: ['test/support/global-setup.ts'],
-    testTimeout: 20_000,
+    // So long that it only ends what hangs: a busy machine is slow, not wrong.
+    testTimeout: 90_000,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
   },
