@@ -10,11 +10,12 @@ import { createAttempts } from './auth/attempts.ts';
 import type { Attempts } from './auth/attempts.ts';
 import { RateLimitedError } from './auth/buckets.ts';
 import { createDoor } from './auth/door.ts';
+import type { Principal } from './auth/principal.ts';
 import type { ApiDeps } from './deps.ts';
 import { problemFor } from './failures.ts';
 import { sendProblem, sendReply, sendStream } from './reply.ts';
 import type { Reply, StreamReply } from './reply.ts';
-import type { GuardedRoute, Route } from './route.ts';
+import type { Call, GuardedRoute, Route } from './route.ts';
 import { loadRoutes } from './routes.ts';
 
 /** The HTTP door: every route of the folder, each behind its row of the role table, problem details for the rest. */
@@ -67,8 +68,32 @@ const FREQUENT: readonly Route['action'][] = ['incident.report', 'gates.check'];
 
 async function answer(route: Route, req: Request, deps: ApiDeps, attempts: Attempts): Promise<Reply | StreamReply> {
   if (route.action === 'open') return route.handler(deps);
-  if (route.action === 'signed') return route.handler({ req, params: paramsOf(req) }, deps);
+  if (route.action === 'signed') {
+    const call = { req, params: paramsOf(req) };
+    return attempts(req, () => route.handler(call, deps), { kind: 'signature', as: route.signer(call) });
+  }
+  if (route.credential === 'lease') return byLease(route, req, deps, attempts);
   return guarded(route, req, deps, attempts);
+}
+
+/** Whoever has the secret of a lease may use it, whoever that is. A guess counts as one. */
+async function byLease(route: GuardedRoute, req: Request, deps: ApiDeps, attempts: Attempts) {
+  const { authorization } = req.headers;
+  try {
+    return await attempts(
+      req,
+      () => route.handler(callOf(req, ANYONE), deps),
+      authorization === undefined ? undefined : { kind: 'lease', as: authorization },
+    );
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'unauthenticated')
+      deps.auth.trail?.write({
+        code: 'unauthenticated',
+        source: sourceOf(req),
+        detail: { presented: authorization !== undefined },
+      });
+    throw error;
+  }
 }
 
 const paramsOf = (req: Request): Record<string, string> =>
@@ -101,9 +126,13 @@ async function guarded(
       actor: principal.actor,
       detail: { action: route.action },
     });
+  return route.handler(callOf(req, principal), deps);
+}
+
+function callOf(req: Request, principal: Principal): Call {
   const at = req.url.indexOf('?');
   const query = new URLSearchParams(at === -1 ? '' : req.url.slice(at + 1));
-  return route.handler({ req, query, params: paramsOf(req), principal, caller: callerOf(req, principal) }, deps);
+  return { req, query, params: paramsOf(req), principal, caller: callerOf(req, principal) };
 }
 
 function otherMethods(routes: Route[]) {

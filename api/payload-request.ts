@@ -5,6 +5,7 @@ import { DomainError } from '../domain/problem/problem.ts';
 import { readJson } from './body.ts';
 import type { ApiDeps } from './deps.ts';
 import { invalidFields } from './fields.ts';
+import { requireInstance } from './instance.ts';
 import { ok } from './reply.ts';
 import type { Reply } from './reply.ts';
 import type { Call } from './route.ts';
@@ -22,8 +23,13 @@ export const payloadsBody = z.strictObject({
 
 type Coded = 'encode' | 'decode';
 
-/** Has a request's payloads sealed or opened, as Temporal's consoles ask a codec server to. Errors: payload_unreadable. */
-export async function recode({ req }: Call, { payloadCodecs }: ApiDeps, how: Coded): Promise<Reply> {
+/**
+ * Has a request's payloads sealed or opened, as Temporal's consoles ask a codec server to: roles held in `default` decide.
+ * Errors: not_permitted, payload_unreadable.
+ */
+export async function recode({ req, caller }: Call, { payloadCodecs }: ApiDeps, how: Coded): Promise<Reply> {
+  // The engine is the instance's, and a payload does not say of which workspace it is.
+  requireInstance(caller);
   const parsed = payloadsBody.safeParse(await readJson(req, LIMIT));
   if (!parsed.success)
     return invalidFields({ path: parsed.error.issues[0]?.path.join('.') ?? '', code: 'invalid_value' });

@@ -20,10 +20,14 @@ interface RouteBase {
   path: string;
 }
 
-/** `action` is what the caller has to be permitted to do, unless `openWhen` says that anyone may. */
+/**
+ * `action` is what the caller has to be permitted to do, unless `openWhen` says that anyone may. With `credential: 'lease'`
+ * the bearer is the secret of the lease itself, and the handler judges it: no role is asked for.
+ */
 export interface GuardedRoute extends RouteBase {
   action: Parameters<typeof may>[1];
   openWhen?: (deps: ApiDeps) => boolean;
+  credential?: 'lease';
   handler: (call: Call, deps: ApiDeps) => Promise<Reply | StreamReply>;
 }
 
@@ -36,9 +40,10 @@ export interface OpenRoute extends RouteBase {
 /** What a request carries whose credential is its signature. */
 export type SignedCall = Pick<Call, 'req' | 'params'>;
 
-/** Its handler believes nothing before it has judged the signature. */
+/** Its handler believes nothing before it has judged the signature. `signer` names whose it has to be. */
 export interface SignedRoute extends RouteBase {
   action: 'signed';
+  signer: (call: SignedCall) => string;
   handler: (call: SignedCall, deps: ApiDeps) => Promise<Reply>;
 }
 

@@ -3,7 +3,8 @@ import type { IncidentClass } from '../domain/containment/types.ts';
 import { isSha256Hex } from '../domain/canonical/hash.ts';
 import { isIssuable, isRole } from '../domain/identity/roles.ts';
 import type { Role } from '../domain/identity/roles.ts';
-import { LIFETIME, readLifetime, USER_ID } from '../domain/identity/token.ts';
+import { LIFETIME, readLifetime } from '../domain/identity/token.ts';
+import { isTokenUser } from '../domain/identity/user.ts';
 import type { TokenTerms } from '../domain/identity/token.ts';
 import { DomainError } from '../domain/problem/problem.ts';
 import { invalidFields, readFields } from './fields.ts';
@@ -28,7 +29,7 @@ const RULES = {
 /** What a token is asked to allow. Errors: validation_failed, role_not_issuable. */
 export function readTerms(body: unknown): TokenTerms {
   const { user, label, source, expires_in, roles, classes } = readFields(body, RULES);
-  if (!USER_ID.test(user)) invalidFields({ path: 'user', code: 'invalid_value' });
+  if (!isTokenUser(user)) invalidFields({ path: 'user', code: 'invalid_value' });
   const lifetime = expires_in === undefined ? LIFETIME.default : readLifetime(expires_in);
   if (lifetime === undefined) return invalidFields({ path: 'expires_in', code: 'invalid_value' });
   const asked = roles as Role[];

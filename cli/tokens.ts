@@ -2,7 +2,8 @@ import { isIncidentClass } from '../domain/containment/types.ts';
 import type { IncidentClass } from '../domain/containment/types.ts';
 import { isIssuable, isRole } from '../domain/identity/roles.ts';
 import type { Role } from '../domain/identity/roles.ts';
-import { LIFETIME, readLifetime, USER_ID } from '../domain/identity/token.ts';
+import { LIFETIME, readLifetime } from '../domain/identity/token.ts';
+import { isTokenUser } from '../domain/identity/user.ts';
 import type { TokenTerms, TokenView } from '../domain/identity/token.ts';
 import { UsageError } from './errors.ts';
 import type { Output } from './output/output.ts';
@@ -22,7 +23,11 @@ export interface TermFlags {
 
 /** What the flags ask for. Errors: UsageError. */
 export function readTerms({ user, role, label, source, classes, expires }: TermFlags): TokenTerms {
-  if (!USER_ID.test(user)) throw new UsageError('--user takes 1 to 128 visible ASCII characters', COMMAND);
+  if (!isTokenUser(user))
+    throw new UsageError(
+      '--user takes 1 to 128 visible ASCII characters that name nobody of the instance itself',
+      COMMAND,
+    );
   const lifetime = expires === undefined ? LIFETIME.default : readLifetime(expires);
   if (lifetime === undefined) throw new UsageError('--expires takes 1m to 366d, as in 45m, 12h, 30d', COMMAND);
   return {

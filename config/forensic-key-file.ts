@@ -1,18 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { FORENSIC_KEY_BYTES, forensicKey } from '../domain/forensic/key.ts';
 import type { ForensicKey } from '../domain/forensic/key.ts';
+import { makePrivateFile } from './private-file.ts';
 
 const OTHERS = 0o077;
 
@@ -65,15 +56,5 @@ function readOwn(path: string): Uint8Array {
 
 /** Makes a key where there is none: 64 hex digits, 0600. Of two processes that start together one makes it. */
 export function createForensicKey(path: string): void {
-  if (existsSync(path)) return;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${randomUUID()}`;
-  writeFileSync(draft, randomBytes(32).toString('hex'), { mode: 0o600, flush: true });
-  try {
-    linkSync(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(draft);
-  }
+  if (!existsSync(path)) makePrivateFile(path, randomBytes(32).toString('hex'));
 }

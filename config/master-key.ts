@@ -1,8 +1,9 @@
-import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { closeSync, fstatSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { KEY_BYTES, keyId } from '../domain/secret/key-id.ts';
+import { makePrivateFile } from './private-file.ts';
 
 const OTHERS = 0o077;
 /** 64 hex digits and the line end that an editor leaves. */
@@ -70,16 +71,7 @@ export function readMasterKey(path: string): MasterKey {
 
 /** Makes a key where there is none: 64 hex digits, 0600. Of two processes that start together one makes it. */
 export function createMasterKey(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${randomUUID()}`;
   const bytes = randomBytes(KEY_BYTES);
-  writeFileSync(draft, bytes.toString('hex'), { mode: 0o600, flush: true });
+  makePrivateFile(path, bytes.toString('hex'));
   bytes.fill(0);
-  try {
-    linkSync(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(draft);
-  }
 }

@@ -1,20 +1,11 @@
-import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { KEY_BYTES, keyId } from '../domain/secret/key-id.ts';
 import { ConfigError } from './config-error.ts';
 import type { Env } from './env.ts';
+import { makePrivateFile } from './private-file.ts';
 
 const NAME = 'INTERLOCK_PAYLOAD_KEYS_FILE';
 const OTHERS = 0o077;
@@ -72,15 +63,5 @@ function readPrivate(path: string): string {
 
 /** Of processes that start together one makes it. */
 function createKey(path: string): void {
-  if (existsSync(path)) return;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${randomUUID()}`;
-  writeFileSync(draft, `${randomBytes(KEY_BYTES).toString('hex')}\n`, { mode: 0o600, flush: true });
-  try {
-    linkSync(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(draft);
-  }
+  if (!existsSync(path)) makePrivateFile(path, `${randomBytes(KEY_BYTES).toString('hex')}\n`);
 }

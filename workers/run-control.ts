@@ -28,6 +28,7 @@ import { keepReconciling } from './reconcile/reconcile.ts';
 import { recordPort } from './record-port.ts';
 import { rotationPort } from './rotation/rotation-port.ts';
 import { fanOutAlerts } from './relay/fan-out.ts';
+import { keepPruningDeliveries } from './relay/prune-deliveries.ts';
 import { announceAlerts } from './relay/alerts.ts';
 import { startRelay } from './relay/relay.ts';
 import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
@@ -137,6 +138,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         keepStoringHistories({ db, client, blobs, log }, stop),
         announceAlerts(db, log, stop),
         fanOutAlerts(db, log, stop),
+        keepPruningDeliveries(db, log, stop),
         children.keep(stop),
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),

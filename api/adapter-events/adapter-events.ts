@@ -10,10 +10,10 @@ import { DomainError } from '../../domain/problem/problem.ts';
 import { parseReport } from '../../domain/report/report.ts';
 import { expiryOf, isTimely } from '../../domain/signing/webhook.ts';
 import type { SignedHeaders } from '../../domain/signing/webhook.ts';
+import { createBuckets } from '../auth/buckets.ts';
 import { parseJson } from '../body.ts';
 import { invalidFields } from '../fields.ts';
 import type { IntakeQueue } from '../intake-queue.ts';
-import { createAllowance } from './allowance.ts';
 import { createRefusals } from './refusals.ts';
 import { isSignedBy } from './signature.ts';
 import { createSlotValues } from './slot-values.ts';
@@ -44,13 +44,16 @@ export interface AdapterEventsDeps {
   log: Logger;
 }
 
+/** What a registered adapter may send: a hundred events at once, then fifty a second. */
+export const PER_ADAPTER = { burst: 100, everyMs: 20, most: 10_000 } as const;
+
 /** Compared with where there is no key: an unknown name takes as long as a known one. */
 const NO_KEY = randomBytes(32);
 
 /** The door for what adapters have to say: the signature is the credential, whatever else the request carries. */
 export function createAdapterEvents({ db, masterKey, intake, log }: AdapterEventsDeps): AdapterEvents {
   const refusals = createRefusals({ db, log });
-  const allowed = createAllowance();
+  const allowance = createBuckets(PER_ADAPTER);
   const slotValue = createSlotValues({ db, masterKey });
 
   /** Either secret of a rotation may be gone: the other one is enough. */
@@ -85,7 +88,7 @@ export function createAdapterEvents({ db, masterKey, intake, log }: AdapterEvent
         if (adapter !== undefined && doubted !== null) await note(adapter, signed, doubted);
         throw new DomainError('unauthenticated');
       }
-      if (!allowed(`${workspace_id}/${adapter.adapter_id}`)) throw new DomainError('too_many_requests');
+      if (!allowance.take(`${workspace_id}/${adapter.adapter_id}`)) throw new DomainError('too_many_requests');
       const { report, evidence } = reportOf(body, name);
       if (!adapter.classes.includes(report.class)) {
         await note(adapter, true, 'class_not_permitted');

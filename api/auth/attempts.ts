@@ -5,7 +5,6 @@ import { DomainError } from '../../domain/problem/problem.ts';
 import { createBuckets, PER_SOURCE, RateLimitedError } from './buckets.ts';
 import type { BucketOptions } from './buckets.ts';
 import { isProxied } from './loopback-trust.ts';
-import type { Principal } from './principal.ts';
 import type { AuthTrail } from './trail.ts';
 
 /** Credentials that proved somebody lately, by their SHA-256. */
@@ -19,6 +18,15 @@ export interface AttemptsOptions extends Partial<BucketOptions> {
 interface Attempt {
   headers: IncomingHttpHeaders;
   socket: { remoteAddress?: string | undefined };
+}
+
+/**
+ * A credential that is no token of ours: how it is told from another one, and of which kind it is. Failures of one kind
+ * leave those of the others their room: an adapter that signs wrongly locks no person out.
+ */
+export interface Presented {
+  kind: 'lease' | 'signature';
+  as: string;
 }
 
 /**
@@ -43,30 +51,36 @@ export function createAttempts({ trail, ...options }: AttemptsOptions = {}) {
     }
   }
 
-  /** What `judge` says of the request. Errors: auth_rate_limited, and those of `judge`. */
-  return async (req: Attempt, judge: () => Promise<Principal>): Promise<Principal> => {
-    const { authorization } = req.headers;
+  /** What `judge` says of the request and of what it presents. Errors: auth_rate_limited, and those of `judge`. */
+  return async <T>(req: Attempt, judge: () => Promise<T>, other?: Presented): Promise<T> => {
+    const presented = other?.as ?? req.headers.authorization;
     // Who presents nothing guesses nothing.
-    if (authorization === undefined) return judge();
-    const source = `${networkOf(req.socket.remoteAddress)}${isProxied(req.headers) ? ' by proxy' : ''}`;
-    const digest = createHash('sha256').update(authorization).digest('base64');
+    if (presented === undefined) return judge();
+    const of = other === undefined ? '' : ` ${other.kind}`;
+    const source = `${networkOf(req.socket.remoteAddress)}${isProxied(req.headers) ? ' by proxy' : ''}${of}`;
+    // A name that a signature is for is no secret: it is proven for the source alone that proved it.
+    const scope = other?.kind === 'signature' ? source : of;
+    const digest = createHash('sha256').update(`${scope}\u0000${presented}`).digest('base64');
     const known = `${digest} ${source}`;
     const [buckets, key] = repeats.isUsed(known) ? [repeats, known] : [sources, source];
     const spends = !proven.has(digest);
-    if (spends && !buckets.take(key)) {
+    // Events come in bursts, and no signature is found by guessing: theirs are counted when they have failed.
+    const ahead = other?.kind !== 'signature';
+    if (spends && !(ahead ? buckets.take(key) : buckets.has(key))) {
       trail?.write({ code: 'auth_rate_limited', source: req.socket.remoteAddress ?? 'unknown' });
       throw new RateLimitedError('auth_rate_limited', buckets.retryAfterS(key));
     }
     try {
-      const principal = await judge();
+      const judged = await judge();
       prove(digest);
-      if (spends) buckets.giveBack(key);
-      return principal;
+      if (spends && ahead) buckets.giveBack(key);
+      return judged;
     } catch (error) {
       if (error instanceof DomainError && error.code === 'unauthenticated') {
         proven.delete(digest);
+        if (spends && !ahead) buckets.take(key);
         if (buckets === sources || !spends) repeats.take(known);
-      } else if (spends) buckets.giveBack(key);
+      } else if (spends && ahead) buckets.giveBack(key);
       throw error;
     }
   };

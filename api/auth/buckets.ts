@@ -27,6 +27,8 @@ export const PER_SOURCE = { burst: 10, everyMs: 6_000, most: 10_000 } as const;
 export interface Buckets {
   /** Takes one; false when there is none. */
   take: (key: string) => boolean;
+  /** Whether there is one to take. */
+  has: (key: string) => boolean;
   /** Puts back what was taken for nothing. */
   giveBack: (key: string) => void;
   /** Whether something was taken that has not come back since. */
@@ -65,6 +67,7 @@ export function createBuckets({ burst, everyMs, most, now = () => performance.no
       keep(key, taken ? { ...bucket, left: bucket.left - 1 } : bucket);
       return taken;
     },
+    has: (key) => current(key).left >= 1,
     giveBack: (key) => {
       const bucket = current(key);
       keep(key, { ...bucket, left: Math.min(burst, bucket.left + 1) });

@@ -7,9 +7,12 @@ import type { ApiDeps } from '../deps.ts';
 import type { Reply } from '../reply.ts';
 import type { Route, SignedCall } from '../route.ts';
 
+const workspaceOf = ({ req }: SignedCall): string => namedWorkspace(req) ?? 'default';
+
 /** Nobody is authenticated but by the signature; which adapter it has to be of, path and workspace say. */
-async function handler({ req, params }: SignedCall, { adapterEvents }: ApiDeps): Promise<Reply> {
-  const workspace_id = namedWorkspace(req) ?? 'default';
+async function handler(call: SignedCall, { adapterEvents }: ApiDeps): Promise<Reply> {
+  const { req, params } = call;
+  const workspace_id = workspaceOf(call);
   const name = params['name'] ?? '';
   const headers = readSignedHeaders((header) => {
     const value = req.headers[header];
@@ -22,4 +25,10 @@ async function handler({ req, params }: SignedCall, { adapterEvents }: ApiDeps):
   return { status, body: { status: repeated === true ? 'repeated' : 'recorded', incident_id: id, state, severity } };
 }
 
-export const route: Route = { method: 'POST', path: '/v1/adapters/:name/events', action: 'signed', handler };
+export const route: Route = {
+  method: 'POST',
+  path: '/v1/adapters/:name/events',
+  action: 'signed',
+  signer: (call) => `${workspaceOf(call)}/${call.params['name']}`,
+  handler,
+};

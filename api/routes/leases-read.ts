@@ -28,6 +28,6 @@ export const route: Route = {
   method: 'POST',
   path: '/v1/leases/:id/read',
   action: 'lease.use',
-  openWhen: () => true,
+  credential: 'lease',
   handler,
 };

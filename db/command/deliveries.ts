@@ -6,6 +6,7 @@ import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import { writeEntries } from '../write/ledger.ts';
 import { activeHooks } from './apply-hooks.ts';
+import { visibleWorkspaces } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { decideOnce } from './decide-once.ts';
 import type { Reused } from './decide-once.ts';
@@ -120,7 +121,13 @@ export async function retryDelivery(
   by: Caller,
   { delivery_id, key }: { delivery_id: string; key: DecisionKey },
 ): Promise<DeliveryRetried> {
-  const { workspace_id } = by;
+  // The instance's own are retried by those who decide for it.
+  const known = await one<{ workspace_id: string }>(
+    db,
+    'SELECT workspace_id FROM deliveries WHERE workspace_id = ANY($1) AND delivery_id = $2',
+    [visibleWorkspaces(by.workspace_id), delivery_id],
+  );
+  const workspace_id = known?.workspace_id ?? by.workspace_id;
   const once = { workspace_id, aggregate: `delivery/${delivery_id}`, kind: 'retry', key };
   return decideOnce<DeliveryRetried>(db, by, once, async (tx, now) => {
     const of = { workspace_id, delivery_id };

@@ -1,5 +1,6 @@
 import type { DeliveryState } from '../../domain/hook/delivery.ts';
 import { one, rows } from '../client.ts';
+import { visibleWorkspaces } from '../command/caller.ts';
 import type { Queryable } from '../client.ts';
 
 /** A delivery without what is sent. */
@@ -24,19 +25,22 @@ export interface DeliveryPage {
   limit: number;
 }
 
-/** The deliveries of a workspace, newest first, behind `after`; each of both questions is one walk of an index. */
+/**
+ * The deliveries that the workspace may see, newest first, behind `after`: one walk of an index in each of at most two
+ * workspaces, for the instance's own belong to `system`.
+ */
 export async function listDeliveries(
   db: Queryable,
   workspace_id: string,
   { state, after, limit }: DeliveryPage,
 ): Promise<DeliveryStanding[]> {
   const position = [after?.created_at ?? 'infinity', after?.id ?? '~'];
+  const order = 'ORDER BY created_at DESC, delivery_id DESC LIMIT $4';
   const of = (condition: string) =>
-    `SELECT ${COLUMNS} FROM deliveries WHERE workspace_id = $1 ${condition} AND (created_at, delivery_id) < ($2, $3)
-      ORDER BY created_at DESC, delivery_id DESC LIMIT $4`;
-  return state === undefined
-    ? rows(db, of(''), [workspace_id, ...position, limit])
-    : rows(db, of('AND state = $5'), [workspace_id, ...position, limit, state]);
+    `SELECT d.* FROM unnest($1::text[]) AS w CROSS JOIN LATERAL (SELECT ${COLUMNS} FROM deliveries
+      WHERE workspace_id = w ${condition} AND (created_at, delivery_id) < ($2, $3) ${order}) AS d ${order}`;
+  const values = [visibleWorkspaces(workspace_id), ...position, limit];
+  return state === undefined ? rows(db, of(''), values) : rows(db, of('AND state = $5'), [...values, state]);
 }
 
 /** One delivery, with what is sent. */
@@ -45,8 +49,8 @@ export async function findDelivery(
   workspace_id: string,
   delivery_id: string,
 ): Promise<(DeliveryStanding & { body: string }) | undefined> {
-  return one(db, `SELECT ${COLUMNS}, body FROM deliveries WHERE workspace_id = $1 AND delivery_id = $2`, [
-    workspace_id,
+  return one(db, `SELECT ${COLUMNS}, body FROM deliveries WHERE workspace_id = ANY($1) AND delivery_id = $2`, [
+    visibleWorkspaces(workspace_id),
     delivery_id,
   ]);
 }

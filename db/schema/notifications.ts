@@ -69,6 +69,9 @@ export const deliveries = pgTable(
     uniqueIndex('deliveries_once').on(t.workspace_id, t.notification_id, t.hook),
     index('deliveries_listed').on(t.workspace_id, t.created_at, t.delivery_id),
     index('deliveries_by_state').on(t.workspace_id, t.state, t.created_at, t.delivery_id),
+    index('deliveries_settled')
+      .on(t.settled_at)
+      .where(sql`settled_at IS NOT NULL`),
     check('deliveries_state', sql`${t.state} IN ('pending', 'delivered', 'dead')`),
   ],
 );

@@ -23,7 +23,7 @@ const PATTERNS: readonly (readonly [pattern: RegExp, kept: (match: string) => st
   [/-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g, () => REDACTED],
   [/\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]*/g, () => REDACTED],
   [/whsec_[A-Za-z0-9+/=_-]+/g, () => REDACTED],
-  [/ilk_[A-Za-z0-9._~+/=-]+/g, () => REDACTED],
+  [/il(?:k|se)_[A-Za-z0-9._~+/=-]+/g, () => REDACTED],
   [
     new RegExp(`(?:${HEADERS})["']?\\s{0,8}[=:]\\s{0,8}["']?[^\\n\\r"']+`, 'gi'),
     (match) => `${/^[a-z-]+/i.exec(match)?.[0] ?? ''}: ${REDACTED}`,

@@ -7,6 +7,7 @@ import type { Severity } from '../containment/types.ts';
 import { jsonPath } from '../json/path.ts';
 import type { FieldProblem } from '../problem/field-problem.ts';
 import { parseSecretRef } from '../secret/secret-ref.ts';
+import { inlineSecrets } from '../upstream/inline-secret.ts';
 
 /** What operators are told: an alert at once, a reminder and a page when nobody came. */
 export const ALERT_KINDS = ['alert', 'reminder', 'page'] as const;
@@ -15,10 +16,11 @@ export type AlertKind = (typeof ALERT_KINDS)[number];
 const refusal = (code: string): { error: string } => ({ error: code });
 const ref = z.string().refine((text) => parseSecretRef(text) !== null, refusal('inline_secret'));
 
-/** http or https, without the parts that would hide a credential or mean nothing to a server. */
+/** http or https, without the parts that would hide a credential or mean nothing to a server: every reader sees it. */
 const url = z
   .string()
   .max(2048)
+  .refine((text) => inlineSecrets(text).length === 0, refusal('inline_secret'))
   .refine((text) => {
     const parsed = URL.parse(text);
     return (

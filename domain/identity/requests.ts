@@ -18,6 +18,57 @@ const REQUESTS: readonly Permission[] = [
   'incident.report',
   'recovery.reattest',
   'integrity.check',
+  'rotation.read',
+];
+
+/**
+ * What only people do, whatever a pipeline's role is. Reading is among it where it shows where credentials are, who holds
+ * them, what was written about an incident or how the instance is built.
+ */
+export const PEOPLE_ONLY: readonly Permission[] = [
+  'incident.acknowledge',
+  'incident.resolve',
+  'incident.checklist',
+  'recovery.ack',
+  'model.release',
+  'adapter.put',
+  'adapter.run_command',
+  'adapter.restart',
+  'adapter.retire',
+  'hooks.read',
+  'hooks.apply',
+  'delivery.read',
+  'delivery.retry',
+  'attestation.enroll',
+  'attestation.approve_reference',
+  'attestation.retire',
+  'integrity.approve_baseline',
+  'rotation.start',
+  'rotation.abandon',
+  'secret.read',
+  'secret.set',
+  'lease.issue',
+  'lease.revoke',
+  'lease.use',
+  'history.decode',
+  'restore.promote',
+  'forensic.export',
+  'evidence.read',
+  'evidence.collect',
+  'ledger.read',
+  'doctor.run',
+  'upstream.read',
+  'upstream.check',
+  'upstream.account',
+  'key.read',
+  'key.register',
+  'key.register_other',
+  'key.revoke',
+  'key.revoke_other',
+  'policy.reload',
+  'token.read',
+  'token.issue',
+  'token.disable',
 ];
 
 /** Whether `action` only asks for something. */

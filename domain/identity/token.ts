@@ -71,8 +71,6 @@ export const tokenView = (t: TokenRecord) => ({
 
 export type TokenView = ReturnType<typeof tokenView>;
 
-export const USER_ID = /^[\x21-\x7e]{1,128}$/;
-
 const DAY = 86_400;
 export const LIFETIME = { min: 60, default: 90 * DAY, max: 366 * DAY } as const;
 

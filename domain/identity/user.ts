@@ -3,6 +3,31 @@
 export const USER = /^[\x21-\x7e]{1,128}$/;
 
 /** Actors of the record that are no people. */
-const ITSELF: readonly string[] = ['system', 'anyone', 'unauthenticated', 'adapterSync'];
+export const ITSELF: readonly string[] = [
+  'system',
+  'anyone',
+  'unauthenticated',
+  'adapterSync',
+  'adapterChildren',
+  'adapter-events',
+  'delivery',
+  'histories',
+  'reconcile',
+  'recovery-ceremony',
+  'severity-escalation',
+  'token-rotation',
+  'upstreams',
+  'vault',
+];
 
-export const isUser = (name: string): boolean => USER.test(name) && !ITSELF.includes(name);
+/** What stands before the names of adapters, of pipelines and of whoever acts on the host: each of them is proven otherwise. */
+const PREFIXES = ['adapter:', 'oidc:', 'offline:'];
+
+export const isUser = (name: string): boolean =>
+  USER.test(name) && !ITSELF.includes(name) && !PREFIXES.some((prefix) => name.startsWith(prefix));
+
+/** Whom a file or the machine itself stands for. */
+const OF_THE_HOST: readonly string[] = ['local-operator', 'admin-token', 'readonly-token'];
+
+/** Whether a token on record may speak for `name`. */
+export const isTokenUser = (name: string): boolean => isUser(name) && !OF_THE_HOST.includes(name);

@@ -1,18 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makePrivateFile } from '../../config/private-file.ts';
 import { verificationKeyFile, verificationKeyOf } from '../../config/verification-key-file.ts';
 import type { Signer } from '../../db/attestation/context.ts';
 import type { VerificationKey } from '../../domain/signing/dsse.ts';
@@ -91,17 +81,6 @@ function read(path: string): string | undefined {
 }
 
 function create(path: string): string {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const draft = `${path}.${randomUUID()}`;
-  writeFileSync(draft, pem, { mode: 0o600, flush: true });
-  try {
-    linkSync(draft, path);
-    return pem;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return read(path) ?? pem;
-  } finally {
-    rmSync(draft);
-  }
+  return makePrivateFile(path, pem) ? pem : (read(path) ?? pem);
 }

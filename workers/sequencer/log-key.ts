@@ -1,7 +1,8 @@
 import { createPublicKey, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeReadOnlyFile } from '../../config/private-file.ts';
 import { LedgerError } from '../../domain/ledger/error.ts';
 import { formatNoteKey, noteKey, parseNoteKey } from '../../domain/ledger/note.ts';
 import type { NoteKey, SignNote } from '../../domain/ledger/note.ts';
@@ -88,10 +89,8 @@ export function archiveVerifierKey(
   stateRoot: string,
   { epoch, generation, verifier_key }: { epoch: number; generation: number; verifier_key: string },
 ): void {
-  const folder = retiredFolder(stateRoot);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const name = generation === 1 ? `ledger-${epoch}.vkey` : `ledger-${epoch}.${generation}.vkey`;
-  writeFileSync(join(folder, name), `${verifier_key}\n`, { mode: 0o444, flush: true, flag: 'w' });
+  writeReadOnlyFile(join(retiredFolder(stateRoot), name), `${verifier_key}\n`);
 }
 
 /**

@@ -1,115 +1,28 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createAdapterActivities } from '../../../activities/adapters/create-adapter-activities.ts';
 import { one, rows } from '../../../db/client.ts';
 import { heartbeatChild, isLeased } from '../../../db/command/adapter-children.ts';
-import { putAdapter } from '../../../db/command/put-adapter.ts';
 import { restartChild } from '../../../db/command/restart-child.ts';
-import { findAdapter, adapterStanding } from '../../../db/read/adapters.ts';
-import type { ChildDefinition } from '../../../domain/adapter/definition.ts';
-import { identityOf } from '../../../script/supervisor/process-identity.ts';
 import { adapterPort } from '../../../workers/adapter-port.ts';
 import { groupRuns } from '../../../workers/children/group.ts';
-import { createChildren } from '../../../workers/children/keep-children.ts';
-import type { Children } from '../../../workers/children/keep-children.ts';
 import { freshKey } from '../../support/adapters.ts';
 import { eventually } from '../../support/eventually.ts';
-import { openRecord, OPERATOR, reportIncident } from '../../support/record.ts';
+import { OPERATOR, reportIncident } from '../../support/record.ts';
 import { webhookHeaders } from '../../support/webhook.ts';
 import { startApi } from '../api/api-under-test.ts';
-import { databaseText, freshMasterKey, set } from '../../support/secrets.ts';
-
-const STAND_IN = fileURLToPath(new URL('../../support/stand-ins/child-adapter.ts', import.meta.url));
-const CONTROL = fileURLToPath(new URL('../../support/stand-ins/children.ts', import.meta.url));
-const VALUE = 'the first value of its credential';
-
-let record: Awaited<ReturnType<typeof openRecord>>;
-let folder: string;
-let notes: string;
-const master = freshMasterKey();
-const masterKey = () => master;
-const commands: { file: string | undefined; env: 'embedded' | 'production' } = { file: undefined, env: 'embedded' };
-
-beforeAll(async () => {
-  record = await openRecord();
-  folder = mkdtempSync(join(tmpdir(), 'interlock-children-'));
-  await set({ db: record.db, masterKey }, 'sidecar.key', VALUE, { class: 'control' });
-});
-afterAll(async () => {
-  await record?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-let n = 0;
-let children: Children;
-let stop: () => Promise<void>;
-beforeEach(() => {
-  notes = join(folder, `notes-${n++}`);
-  writeFileSync(notes, '');
-  Object.assign(commands, { file: undefined, env: 'embedded' });
-  const { db, url } = record;
-  children = createChildren({ db, databaseUrl: url, masterKey, commands, log: pino({ level: 'silent' }) });
-  const stopping = new AbortController();
-  const kept = children.keep(stopping.signal);
-  stop = async () => {
-    stopping.abort();
-    await kept;
-  };
-});
-afterEach(async () => {
-  await stop();
-  await record.db.query(`UPDATE adapters SET state = 'retired' WHERE mode = 'child_process'`);
-  for (const { pid } of noted()) expect(groupRuns(pid)).toBe(false);
-});
-
-interface Note {
-  pid: number;
-  started?: true;
-  argv?: string[];
-  credential?: string | null;
-  names?: string[];
-  grandchild?: number;
-  heard?: Record<string, unknown>;
-}
-const noted = (): Note[] =>
-  readFileSync(notes, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Note);
-const starts = () => noted().filter((note) => note.started === true);
-const heard = (what: object) => noted().find((note) => note.heard !== undefined && matches(note.heard, what));
-const matches = (given: object, what: object) =>
-  Object.entries(what).every(([key, value]) => JSON.stringify(Reflect.get(given, key)) === JSON.stringify(value));
-
-async function put(name: string, how: string[] = [], over: Partial<ChildDefinition> = {}) {
-  const definition: ChildDefinition = {
-    mode: 'child_process',
-    command: process.execPath,
-    args: [STAND_IN, notes, ...how],
-    credential_slots: [{ slot: 'sidecar.key', env: 'CREDENTIAL' }],
-    actions: ['freeze_agent'],
-    classes: [],
-    ...over,
-  };
-  await putAdapter(record.db, OPERATOR, { name, definition, key: freshKey() });
-  return (await findAdapter(record.db, 'default', name))!;
-}
-
-const standing = (name: string) => adapterStanding(record.db, 'default', name);
-const leaseOf = async (name: string) => eventually(async () => (await standing(name))?.lease_id);
-const alive = async (name: string) =>
-  eventually(async () => (await standing(name))?.child_heartbeat_at && (await standing(name))?.lease_id);
-const entries = (adapter_id: string) =>
-  rows<{ action: string; detail: Record<string, unknown> }>(
-    record.db,
-    `SELECT action, detail::jsonb AS detail FROM ledger_entries WHERE object = $1 ORDER BY entry_id`,
-    [`adapter/${adapter_id}`],
-  );
+import { databaseText, set } from '../../support/secrets.ts';
+import {
+  VALUE,
+  record,
+  masterKey,
+  children,
+  starts,
+  heard,
+  put,
+  standing,
+  alive,
+  entries,
+} from '../../support/child-adapters.ts';
 
 describe('an adapter that is a child process', () => {
   it('is told states over its pipes, and acknowledges them', async () => {
@@ -265,86 +178,5 @@ describe('an adapter that is a child process', () => {
     const allowed = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'CREDENTIAL', 'INTERLOCK_LEASE_TOKEN'];
     expect(start?.names?.filter((name) => !allowed.includes(name))).toEqual([]);
     expect(Object.keys(process.env).some((name) => !allowed.includes(name))).toBe(true);
-  });
-
-  it('is gone with all its processes, however little it wants to be', async () => {
-    await put('stubborn', ['stubborn']);
-    await alive('stubborn');
-    const { pid, grandchild = 0 } = await eventually(async () => noted().find((note) => note.grandchild !== undefined));
-    expect(groupRuns(pid)).toBe(true);
-    await stop();
-    expect(groupRuns(pid)).toBe(false);
-    expect(identityOf(grandchild)).toBeUndefined();
-    expect(await standing('stubborn')).toMatchObject({ lease_id: null });
-  });
-
-  it('is gone after kill -9 of the control process, and started anew by the next', async () => {
-    await stop();
-    await record.db.query(`UPDATE adapters SET state = 'retired' WHERE mode = 'child_process'`);
-    const control = spawn(process.execPath, [CONTROL, record.url], { stdio: 'ignore' });
-    try {
-      await put('orphan', ['stubborn'], { credential_slots: [] });
-      const first = await alive('orphan');
-      const { pid } = await eventually(async () => noted().find((note) => note.grandchild !== undefined));
-      control.kill('SIGKILL');
-      await eventually(async () => !groupRuns(pid));
-      const { db, url } = record;
-      const next = createChildren({ db, databaseUrl: url, masterKey, commands, log: pino({ level: 'silent' }) });
-      const stopping = new AbortController();
-      const kept = next.keep(stopping.signal);
-      await eventually(async () => starts().length === 2);
-      expect(await alive('orphan')).not.toBe(first);
-      stopping.abort();
-      await kept;
-    } finally {
-      control.kill('SIGKILL');
-    }
-  });
-
-  it('that keeps ending is started again, after longer and longer pauses', async () => {
-    const { adapter_id } = await put('brief', ['brief']);
-    await eventually(async () => starts().length >= 3);
-    const ended = (await entries(adapter_id)).filter((e) => e.action === 'adapter_child_ended');
-    expect(ended.map((e) => e.detail['code'])).toContain('exited');
-  });
-
-  it('that is not heard of is replaced', async () => {
-    await put('silent', ['old']);
-    const first = await leaseOf('silent');
-    await eventually(async () => starts().length === 1);
-    await record.db.query('UPDATE adapter_children SET not_after = clock_timestamp() WHERE ended_at IS NULL');
-    await eventually(async () => starts().length === 2);
-    expect(await leaseOf('silent')).not.toBe(first);
-  });
-
-  it('whose lease was ended on the record is believed no more, and replaced', async () => {
-    await put('revoked');
-    const first = await alive('revoked');
-    await record.db.query(`UPDATE adapter_children SET ended_at = now(), end_code = 'revoked' WHERE lease_id = $1`, [
-      first,
-    ]);
-    await eventually(async () => starts().length === 2);
-    expect(await alive('revoked')).not.toBe(first);
-    expect(groupRuns(starts()[0]?.pid ?? 0)).toBe(false);
-  });
-
-  it('is not started without its credential, nor by a command that may not run', async () => {
-    const reason = async (name: string, code: string) =>
-      eventually(async () => (await standing(name))?.last_error === code);
-    await put('bare', [], { credential_slots: [{ slot: 'no.such', env: 'CREDENTIAL' }] });
-    await reason('bare', 'secret_unavailable');
-    commands.env = 'production';
-    await put('unlisted');
-    await reason('unlisted', 'command_not_allowed');
-    commands.file = join(folder, 'commands');
-    writeFileSync(commands.file, `# reviewed\n${process.execPath}\n`);
-    await alive('unlisted');
-    expect(starts()).toHaveLength(1);
-    const open = join(folder, 'open-to-others');
-    copyFileSync('/bin/cat', open);
-    chmodSync(open, 0o777);
-    writeFileSync(commands.file, open);
-    await put('open', [], { command: open });
-    await reason('open', 'command_not_allowed');
   });
 });

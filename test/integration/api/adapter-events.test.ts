@@ -18,7 +18,11 @@ const old = secretFile(OLD);
 const fresh = secretFile(NEW);
 beforeAll(async () => {
   // No bearer token would be believed here: what gets in gets in by its signature.
-  api = await startApi({ masterKey: () => master, auth: { loopbackTrust: false, tokens: async () => new Map() } });
+  // How often it may fail is not the subject here.
+  api = await startApi({
+    masterKey: () => master,
+    auth: { loopbackTrust: false, tokens: async () => new Map(), failures: { burst: 10_000 } },
+  });
   await define('guard', { secret: { ref: old.ref } });
 });
 afterAll(async () => {

@@ -24,6 +24,14 @@ describe('the codec server of the engine’s consoles', () => {
     expect((await ask('decode', [plain])).body.payloads).toEqual([plain]);
   });
 
+  it('opens nothing for another workspace, for a payload does not say of which it is', async () => {
+    for (const how of ['encode', 'decode']) {
+      const answer = await api.post(`/v1/codec/${how}`, { payloads: [plain] }, { 'X-Interlock-Workspace': 'lab' });
+      expect(answer.status).toBe(403);
+      expect(await answer.json()).toMatchObject({ code: 'not_permitted' });
+    }
+  });
+
   it('takes a page of large payloads, and refuses what is none or was changed', async () => {
     const large = { ...plain, data: b64('x'.repeat(300_000)) };
     expect((await ask('encode', [large])).status).toBe(200);

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Principal } from '../../../api/auth/principal.ts';
-import type { GuardedRoute } from '../../../api/route.ts';
+import type { GuardedRoute, Route } from '../../../api/route.ts';
 import { loadRoutes } from '../../../api/routes.ts';
 import { may, PERMISSIONS, ROLES } from '../../../domain/identity/roles.ts';
 import { startApi } from './api-under-test.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 
-/** What no route is for by itself: a route for everyone's own asks it for somebody else's. */
-const INSIDE = ['key.register_other', 'key.revoke_other'];
+/** What no route is for by itself: a route for everyone's own asks it for somebody else's, or one for more than it is for. */
+const INSIDE = ['key.register_other', 'key.revoke_other', 'adapter.run_command'];
 
 const digest = (token: string) => createHash('sha256').update(token).digest('hex');
 const TOKENS = new Map<string, Principal>(
@@ -17,7 +17,11 @@ const TOKENS = new Map<string, Principal>(
     { actor: name, roles: ROLES.filter((role) => role === name), workspace_id: 'default' },
   ]),
 );
-const routes = (await loadRoutes()).filter((route): route is GuardedRoute => route.action !== 'open');
+const isGuarded = (route: Route): route is GuardedRoute => route.action !== 'open' && route.action !== 'signed';
+const all = await loadRoutes();
+const guarded = all.filter(isGuarded);
+const routes = guarded.filter((route) => route.credential === undefined);
+const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 
 let api: ApiUnderTest;
 beforeAll(async () => {
@@ -50,8 +54,13 @@ describe('every route, asked by every role', () => {
     expect(await ask(route, 'unknown')).toEqual({ status: 401, code: 'unauthenticated' });
   });
 
+  it('is judged by a role, but for those that say which other credential they take', () => {
+    expect(all.filter((route) => route.action === 'signed').map(nameOf)).toEqual(['POST /v1/adapters/:name/events']);
+    expect(guarded.filter((route) => route.credential !== undefined).map(nameOf)).toEqual(['POST /v1/leases/:id/read']);
+  });
+
   it('asks for an action of the table, and every action is asked for somewhere', () => {
-    const asked = new Set<string>([...routes.map((route) => route.action), ...INSIDE]);
+    const asked = new Set<string>([...guarded.map((route) => route.action), ...INSIDE]);
     expect([...asked].sort()).toEqual([...PERMISSIONS].sort());
   });
 });

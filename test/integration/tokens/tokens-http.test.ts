@@ -143,6 +143,11 @@ describe('tokens over HTTP', () => {
   it.each([
     [{ user: 'a b' }, 'user'],
     [{ user: '' }, 'user'],
+    [{ user: 'system' }, 'user'],
+    [{ user: 'local-operator' }, 'user'],
+    [{ user: 'adapter:guard' }, 'user'],
+    [{ user: 'oidc:ci.example:main' }, 'user'],
+    [{ user: 'offline:root' }, 'user'],
     [{ roles: [] }, 'roles'],
     [{ roles: ['king'] }, 'roles'],
     [{ roles: ['viewer', 'viewer'] }, 'roles'],

@@ -7,7 +7,8 @@ const JWT = ['eyJhbGciOiJIUzI1NiJ9', 'eyJzdWIiOiJtZSJ9', 'c2lnbmF0dXJl'].join('.
 const PEM = ['-----BEGIN EC PRIVATE', ' KEY-----\nMHcCAQEE\nIIrY\n-----END EC PRIVATE', ' KEY-----'].join('');
 const WHSEC = ['whsec', 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'].join('_');
 const ILK = ['ilk', 'v1.c2VjcmV0LXRva2Vu'].join('_');
-const SECRETS = { JWT, PEM, WHSEC, ILK };
+const LEASE = ['ilse', 'c2VjcmV0LW9mLWEtbGVhc2U'].join('_');
+const SECRETS = { JWT, PEM, WHSEC, ILK, LEASE };
 
 const around = fc.string({ unit: fc.constantFrom('a', ' ', '\n', '"', ':', ',', 'é', '=', '{', '/') });
 

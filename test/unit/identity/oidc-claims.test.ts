@@ -69,6 +69,7 @@ describe('a pipeline', () => {
       'incident.report',
       'integrity.check',
       'recovery.reattest',
+      'rotation.read',
       'status.read',
     ]);
   });

@@ -23,6 +23,8 @@ describe('problems', () => {
       ],
       401: ['unauthenticated'],
       403: [
+        'class_not_permitted',
+        'command_not_allowed',
         'not_permitted',
         'role_not_issuable',
         'signature_required',
@@ -61,6 +63,7 @@ describe('problems', () => {
         'key_not_found',
         'adapter_not_found',
         'rotation_not_found',
+        'delivery_not_found',
       ],
       405: ['method_not_allowed'],
       409: [
@@ -108,6 +111,8 @@ describe('problems', () => {
         'lease_revoked',
         'lease_expired',
         'key_registered',
+        'digest_mismatch',
+        'delivery_not_dead',
         'stale_state',
         'idempotency_key_reused',
         'upstream_without_account',

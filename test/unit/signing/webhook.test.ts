@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAllowance } from '../../../api/adapter-events/allowance.ts';
+import { PER_ADAPTER } from '../../../api/adapter-events/adapter-events.ts';
 import { isSignedBy } from '../../../api/adapter-events/signature.ts';
+import { createBuckets } from '../../../api/auth/buckets.ts';
 import { expiryOf, isTimely, readSignedHeaders } from '../../../domain/signing/webhook.ts';
 import { webhookHeaders } from '../../support/webhook.ts';
 
@@ -94,10 +95,10 @@ describe('a signed request', () => {
 describe('the allowance of an adapter', () => {
   it('is spent at once and comes back with time, for each on its own', () => {
     let now = 0;
-    const allowed = createAllowance(() => now);
-    const spent = () => Array.from({ length: 200 }, () => allowed('a')).filter(Boolean).length;
+    const allowance = createBuckets({ ...PER_ADAPTER, now: () => now });
+    const spent = () => Array.from({ length: 200 }, () => allowance.take('a')).filter(Boolean).length;
     expect(spent()).toBe(100);
-    expect(allowed('b')).toBe(true);
+    expect(allowance.take('b')).toBe(true);
     now = 500;
     expect(spent()).toBe(25);
     now = 1_000_000;

@@ -1,0 +1,1 @@
+CREATE INDEX "deliveries_settled" ON "deliveries" USING btree ("settled_at") WHERE settled_at IS NOT NULL;
