@@ -12,7 +12,7 @@ import { SecretsError } from '../../db/secrets-error.ts';
 const ACTOR = 'upstreams';
 
 /** Where operators keep the slots that a file of the whole instance refers to. */
-const SLOTS_OF = 'default';
+export const SLOTS_OF = 'default';
 
 /** What `auth_ref` of an upstream names; slots are those of the workspace `default`. Errors: SecretError. */
 export const upstreamSecret =
