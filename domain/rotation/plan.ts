@@ -1,7 +1,7 @@
 // What a rotation goes through: the new one is proved to work and the old one to fail, or the rotation is not complete.
 
 /** What can be rotated. Each row has a strategy that knows how. */
-export const ROTATION_ROWS = ['admin_token', 'readonly_token', 'upstream_key'] as const;
+export const ROTATION_ROWS = ['admin_token', 'readonly_token', 'upstream_key', 'adapter_secret'] as const;
 export type RotationRow = (typeof ROTATION_ROWS)[number];
 export const isRotationRow = (value: unknown): value is RotationRow => ROTATION_ROWS.includes(value as RotationRow);
 
@@ -30,6 +30,7 @@ const PLANS: Record<RotationRow, readonly Step[]> = {
   admin_token: ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'],
   readonly_token: ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'],
   upstream_key: ['inspect', 'stage', 'prove_new', 'cut_over', 'overlap', 'prove_old', 'revoke'],
+  adapter_secret: ['inspect', 'stage', 'prove_new', 'cut_over', 'overlap', 'withdraw', 'prove_old', 'revoke'],
 };
 
 export interface PlanOptions {
