@@ -8,6 +8,8 @@ export interface SlotAnswer {
   kind: string;
   class: string;
   version: number;
+  previous_version: number | null;
+  staged_version: number | null;
   exposed_since: string | null;
   updated_at: string;
 }

@@ -38,7 +38,7 @@ export function slotTokenStore(deps: SecretsDeps): TokenStore {
     }
   };
   /** What is over is overwritten with `null`: a slot keeps its name. */
-  const keep = async (name: string, what: string, content: unknown): Promise<void> => {
+  const keep = async (name: string, what: string, content: unknown, staged = false): Promise<void> => {
     const value = Buffer.from(JSON.stringify(content));
     const slot = slotOf(name, what);
     const by = { workspace_id: INSTANCE, actor: ACTOR, on_behalf_of: null };
@@ -48,6 +48,7 @@ export function slotTokenStore(deps: SecretsDeps): TokenStore {
         value,
         kind: 'oauth',
         class: 'control',
+        staged,
         decision_id: randomUUID(),
       });
       if (!set.ok) throw new Error(`the slot ${slot} cannot be set: ${set.code}`);
@@ -58,10 +59,14 @@ export function slotTokenStore(deps: SecretsDeps): TokenStore {
   return {
     tokens: (name) => load<StoredTokens>(name, 'tokens'),
     keepTokens: (name, tokens) => keep(name, 'tokens', tokens),
+    stageTokens: (name, tokens) => keep(name, 'tokens', tokens, true),
     login: (name) => load<PendingLogin>(name, 'login'),
     keepLogin: (name, login) => keep(name, 'login', login),
   };
 }
+
+/** The slot of an account's tokens, in the workspace of the instance. */
+export const tokenSlot = (name: string): string => slotOf(name, 'tokens');
 
 const slotOf = (name: string, what: string): string => `upstream.${name}.${what}`;
 
