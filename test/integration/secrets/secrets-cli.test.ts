@@ -113,7 +113,7 @@ it('S1-140 revokes a subject and a slot, and what is answered has this shape', a
 
 it('stages a value that is not in force, of a slot that there is', async () => {
   expect(await json('secrets', 'set', 'nowhere', '--from-env', 'OPENAI_API_KEY', '--stage')).toMatchObject({
-    code: 4,
+    code: 1,
     body: { code: 'secret_not_found' },
   });
   await interlock('secrets', 'set', 'waits', '--from-env', 'OPENAI_API_KEY');
