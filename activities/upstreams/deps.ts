@@ -26,6 +26,8 @@ export interface TokenStore {
   keepTokens: (name: string, tokens: StoredTokens | null) => Promise<void>;
   /** Kept beside those in force, until a rotation of the account takes them. */
   stageTokens: (name: string, tokens: StoredTokens) => Promise<void>;
+  /** Forgets what is staged, and says what it was. */
+  dropStaged: (name: string) => Promise<StoredTokens | null>;
   login: (name: string) => Promise<PendingLogin | null>;
   keepLogin: (name: string, login: PendingLogin | null) => Promise<void>;
 }

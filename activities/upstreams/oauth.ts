@@ -107,7 +107,7 @@ export async function refreshLogin(upstream: Upstream, deps: OauthLoginDeps): Pr
   });
 }
 
-/** Forgets the tokens, whatever the other side says, and has them revoked there (RFC 7009). `revoked` says whether it did. */
+/** Forgets the tokens, also those that wait for a rotation, whatever the other side says, and has them revoked there (RFC 7009). `revoked` says whether it did. */
 export async function endLogin(
   upstream: Upstream,
   deps: OauthLoginDeps,
@@ -116,8 +116,10 @@ export async function endLogin(
   if (tokens === null) throw new OauthError('not_logged_in');
   await deps.store.keepLogin(upstream.name, null);
   await deps.store.keepTokens(upstream.name, null);
+  const staged = await deps.store.dropStaged(upstream.name);
   try {
     await revokeTokens(upstream, tokens, deps);
+    if (staged !== null) await revokeTokens(upstream, staged, deps);
     return { revoked: true, code: null };
   } catch (error) {
     if (!(error instanceof OauthError)) throw error;

@@ -181,6 +181,16 @@ describe('the OAuth account of an upstream', () => {
     });
   });
 
+  it('that is logged out of leaves no second login open either', async () => {
+    await login('tracker', '--stage');
+    const { staged_version } = await slotNow('tracker');
+    const next = await tokens('tracker', staged_version!);
+    expect((await world.api.post('/v1/upstreams/tracker/logout', {})).status).toBe(200);
+    expect(await idp.knows(next.access_token)).toBe(false);
+    expect(await slotNow('tracker')).toMatchObject({ staged_version: null });
+    expect(await login('tracker')).toBe('logged_in');
+  });
+
   it('dry: says what is missing and changes nothing', async () => {
     const dry = { request: { dry_run: true } };
     const before = await slotNow('tracker');
