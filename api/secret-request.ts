@@ -54,6 +54,8 @@ const optional =
 
 export const optionalKind = optional(isSlotKind);
 export const optionalClass = optional(isSlotClass);
+export const flagProblem: ValueRule = (value) =>
+  value === undefined || typeof value === 'boolean' ? null : 'invalid_type';
 export const slotRule: ValueRule = (value) => (value === undefined ? 'required' : optional(isSlotName)(value));
 export const optionalTtl: ValueRule = (value) =>
   value === undefined || isTtl(value) ? null : typeof value === 'number' ? 'invalid_value' : 'invalid_type';

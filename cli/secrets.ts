@@ -8,6 +8,8 @@ export interface SlotAnswer {
   kind: string;
   class: string;
   version: number;
+  previous_version: number | null;
+  staged_version: number | null;
   exposed_since: string | null;
   updated_at: string;
 }
@@ -17,6 +19,7 @@ export interface VersionAnswer {
   created_at: string;
   exposed_since: string | null;
   rolled_back_to: number | null;
+  destroyed_at: string | null;
   actor: string;
 }
 
@@ -41,6 +44,7 @@ export const VERSION_COLUMNS: Column<VersionAnswer>[] = [
   { head: 'BY', cell: (v) => v.actor },
   { head: 'EXPOSED', cell: (v) => v.exposed_since },
   { head: 'BACK TO', cell: (v) => v.rolled_back_to },
+  { head: 'DESTROYED', cell: (v) => v.destroyed_at },
 ];
 
 export const writtenFacts = ({ slot, version, leases_revoked }: WrittenAnswer) =>

@@ -1,9 +1,8 @@
 import { judgeReply } from '../../domain/adapter/state.ts';
-import type { AdapterReply, AdapterState, AdapterTarget, SendError, SendOutcome } from '../../domain/adapter/state.ts';
-import { EgressError } from '../egress/egress-error.ts';
-import { post as postTo } from '../egress/post.ts';
+import type { AdapterState, AdapterTarget, SendOutcome } from '../../domain/adapter/state.ts';
 import type { AdapterEgressActivities, AdapterLook, AdapterRecordActivities, AdapterRef } from './types.ts';
-import { signedHeaders } from './sign.ts';
+import { ANSWERS_WITHIN_MS, judgeTrial, outcomeOf, sendSigned, TRIAL } from './send-signed.ts';
+import type { Judge } from './send-signed.ts';
 
 /** Where to send, and signed by what. */
 export interface Dispatch {
@@ -36,15 +35,12 @@ export type AskChild = (
   { kind: 'answer'; body: string } | { kind: 'none'; code: 'child_not_running' | 'timeout' | 'unreachable' }
 >;
 
-/** An adapter answers within this or has not answered. */
-const ANSWERS_WITHIN_MS = 5_000;
-
 /** The activities of `adapterSync`. What an adapter does wrong is an outcome on the record, never a failure. */
 export function createAdapterActivities(port: AdapterPort): AdapterRecordActivities & AdapterEgressActivities {
   /** A child of ours needs no signature: nobody else holds the other end of its pipes. */
   async function send(of: AdapterRef, dispatch: Dispatch, content: object, judge: Judge): Promise<SendOutcome> {
     const { url, message_id, secret_refs } = dispatch;
-    if (url !== null) return post({ ...dispatch, url }, await port.keys(of, secret_refs), content, judge);
+    if (url !== null) return sendSigned({ ...dispatch, url }, await port.keys(of, secret_refs), content, judge);
     const start = performance.now();
     const answer = await port.askChild(of, message_id, content, ANSWERS_WITHIN_MS);
     if (answer.kind === 'none') return { ok: false, code: answer.code };
@@ -63,35 +59,7 @@ export function createAdapterActivities(port: AdapterPort): AdapterRecordActivit
     tryAdapter: async ({ trial, ...of }) => {
       const dispatch = await port.beginTrial(of, trial);
       if (dispatch === null) return;
-      await port.tried(of, trial, await send(of, dispatch, { test: true }, judgeTrial));
+      await port.tried(of, trial, await send(of, dispatch, TRIAL, judgeTrial));
     },
   };
 }
-
-/** A trial asks for no generation: whoever takes the signature answers 2xx. */
-const judgeTrial = ({ status }: AdapterReply): SendError | null =>
-  status >= 200 && status < 300 ? null : status >= 300 && status < 400 ? 'redirected' : 'refused';
-
-type Judge = (reply: AdapterReply) => SendError | null;
-
-async function post(
-  { message_id, url, internal }: Dispatch & { url: string },
-  keys: Buffer[] | null,
-  content: object,
-  judge: Judge,
-): Promise<SendOutcome> {
-  if (keys === null) return { ok: false, code: 'secret_unavailable' };
-  try {
-    const body = JSON.stringify(content);
-    const headers = signedHeaders(message_id, Date.now(), body, keys);
-    for (const key of keys) key.fill(0);
-    const reply = await postTo({ url, headers, body, internal, timeoutMs: ANSWERS_WITHIN_MS });
-    return outcomeOf(judge(reply), reply.latency_ms);
-  } catch (error) {
-    if (error instanceof EgressError) return { ok: false, code: error.code };
-    throw error;
-  }
-}
-
-const outcomeOf = (code: SendError | null, latency_ms: number): SendOutcome =>
-  code === null ? { ok: true, latency_ms } : { ok: false, code };

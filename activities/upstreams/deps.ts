@@ -16,12 +16,18 @@ export interface PendingLogin {
   state: string;
   redirect_uri: string;
   not_after: string;
+  /** Its tokens wait for a rotation. */
+  staged?: boolean;
 }
 
 /** Where tokens are kept, as secrets that only workers read. */
 export interface TokenStore {
   tokens: (name: string) => Promise<StoredTokens | null>;
   keepTokens: (name: string, tokens: StoredTokens | null) => Promise<void>;
+  /** Kept beside those in force, until a rotation of the account takes them. */
+  stageTokens: (name: string, tokens: StoredTokens) => Promise<void>;
+  /** Forgets what is staged, and says what it was. */
+  dropStaged: (name: string) => Promise<StoredTokens | null>;
   login: (name: string) => Promise<PendingLogin | null>;
   keepLogin: (name: string, login: PendingLogin | null) => Promise<void>;
 }

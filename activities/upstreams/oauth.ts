@@ -21,12 +21,20 @@ export type LoginBegun = { authorization_url: string; not_after: string } | { to
 
 /**
  * Begins a login: authorization code with PKCE (RFC 7636), answered on a loopback address of whoever asks (RFC 8252 §7.3).
- * The verifier stays with the secrets. Errors: OauthError.
+ * The verifier stays with the secrets. `staged`: the tokens wait for a rotation of the account, which has to be logged in to.
+ * Errors: OauthError.
  */
-export async function beginLogin(upstream: Upstream, redirect_uri: string, deps: OauthLoginDeps): Promise<LoginBegun> {
+export async function beginLogin(
+  upstream: Upstream,
+  redirect_uri: string,
+  deps: OauthLoginDeps,
+  staged = false,
+): Promise<LoginBegun> {
+  if (staged && (await deps.store.tokens(upstream.name)) === null) throw new OauthError('not_logged_in');
   return withServer(upstream, deps, async (server) => {
     const { as, client } = server;
-    if (upstream.oauth?.grant === 'client_credentials') return { tokens: await byClient(upstream, server, deps) };
+    if (upstream.oauth?.grant === 'client_credentials')
+      return { tokens: await byClient(upstream, server, deps, staged) };
     if (as.authorization_endpoint === undefined) throw new OauthError('no_endpoint');
     const [verifier, state] = [oauth.generateRandomCodeVerifier(), oauth.generateRandomState()];
     const not_after = new Date(deps.now() + LOGIN_MS).toISOString();
@@ -44,7 +52,7 @@ export async function beginLogin(upstream: Upstream, redirect_uri: string, deps:
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
     // OpenID Connect Core §11: without it no refresh token is given for offline use.
     if (upstream.oauth?.scopes.includes('offline_access')) url.searchParams.set('prompt', 'consent');
-    await deps.store.keepLogin(upstream.name, { verifier, state, redirect_uri, not_after });
+    await deps.store.keepLogin(upstream.name, { verifier, state, redirect_uri, not_after, staged });
     return { authorization_url: url.href, not_after };
   });
 }
@@ -54,7 +62,7 @@ export async function finishLogin(
   upstream: Upstream,
   callback: Record<string, string>,
   deps: OauthLoginDeps,
-): Promise<StoredTokens> {
+): Promise<{ tokens: StoredTokens; staged: boolean }> {
   const login = await deps.store.login(upstream.name);
   if (login === null) throw new OauthError('login_unknown');
   if (callback['state'] !== login.state) throw new OauthError('state_mismatch');
@@ -76,7 +84,8 @@ export async function finishLogin(
       },
     );
     const granted = await oauth.processAuthorizationCodeResponse(as, client, reply);
-    return keep(upstream, granted, server, deps, null);
+    const staged = login.staged === true;
+    return { tokens: await keep(upstream, granted, server, deps, null, staged), staged };
   });
 }
 
@@ -98,7 +107,7 @@ export async function refreshLogin(upstream: Upstream, deps: OauthLoginDeps): Pr
   });
 }
 
-/** Forgets the tokens, whatever the other side says, and has them revoked there (RFC 7009). `revoked` says whether it did. */
+/** Forgets the tokens, also those that wait for a rotation, whatever the other side says, and has them revoked there (RFC 7009). `revoked` says whether it did. */
 export async function endLogin(
   upstream: Upstream,
   deps: OauthLoginDeps,
@@ -107,14 +116,10 @@ export async function endLogin(
   if (tokens === null) throw new OauthError('not_logged_in');
   await deps.store.keepLogin(upstream.name, null);
   await deps.store.keepTokens(upstream.name, null);
+  const staged = await deps.store.dropStaged(upstream.name);
   try {
-    await withServer(upstream, deps, async ({ as, client, auth, options }) => {
-      if (as.revocation_endpoint === undefined) throw new OauthError('no_endpoint');
-      if (as.issuer !== tokens.issuer) throw new OauthError('login_unknown');
-      for (const token of [tokens.refresh_token, tokens.access_token])
-        if (token !== null)
-          await oauth.processRevocationResponse(await oauth.revocationRequest(as, client, auth, token, options));
-    });
+    await revokeTokens(upstream, tokens, deps);
+    if (staged !== null) await revokeTokens(upstream, staged, deps);
     return { revoked: true, code: null };
   } catch (error) {
     if (!(error instanceof OauthError)) throw error;
@@ -122,15 +127,36 @@ export async function endLogin(
   }
 }
 
+/** Has tokens revoked by who gave them (RFC 7009); those that are over already are no error. Errors: OauthError. */
+export async function revokeTokens(upstream: Upstream, tokens: StoredTokens, deps: OauthDeps): Promise<void> {
+  await withServer(upstream, deps, async ({ as, client, auth, options }) => {
+    if (as.revocation_endpoint === undefined) throw new OauthError('no_endpoint');
+    if (as.issuer !== tokens.issuer) throw new OauthError('login_unknown');
+    for (const token of [tokens.refresh_token, tokens.access_token])
+      if (token !== null)
+        await oauth.processRevocationResponse(await oauth.revocationRequest(as, client, auth, token, options));
+  });
+}
+
+/** New tokens by the client's own credentials, kept for a rotation. Errors: OauthError. */
+export const stageByClient = (upstream: Upstream, deps: OauthLoginDeps): Promise<StoredTokens> =>
+  withServer(upstream, deps, (server) => byClient(upstream, server, deps, true));
+
 /** Whether a token has to be refreshed before it is used. */
 export const endsSoon = ({ expires_at }: StoredTokens, now: number): boolean =>
   expires_at !== null && Date.parse(expires_at) - now < SOON_MS;
 
-async function byClient(upstream: Upstream, server: OauthServer, deps: OauthLoginDeps): Promise<StoredTokens> {
+async function byClient(
+  upstream: Upstream,
+  server: OauthServer,
+  deps: OauthLoginDeps,
+  staged = false,
+): Promise<StoredTokens> {
   const { as, client, auth, options } = server;
   const parameters = { ...scopeOf(upstream), ...resourceOf(server) };
   const reply = await oauth.clientCredentialsGrantRequest(as, client, auth, parameters, options);
-  return keep(upstream, await oauth.processClientCredentialsResponse(as, client, reply), server, deps, null);
+  const granted = await oauth.processClientCredentialsResponse(as, client, reply);
+  return keep(upstream, granted, server, deps, null, staged);
 }
 
 /** RFC 6749 §6: where no new refresh token or scope comes with it, the old one goes on. */
@@ -140,6 +166,7 @@ async function keep(
   { as }: OauthServer,
   { store, now }: OauthLoginDeps,
   before: StoredTokens | null,
+  staged = false,
 ): Promise<StoredTokens> {
   const { access_token, refresh_token, expires_in, scope } = granted;
   const tokens = {
@@ -149,7 +176,7 @@ async function keep(
     scope: scope ?? before?.scope ?? null,
     issuer: as.issuer,
   };
-  await store.keepTokens(name, tokens);
+  await (staged ? store.stageTokens(name, tokens) : store.keepTokens(name, tokens));
   return tokens;
 }
 

@@ -19,7 +19,7 @@ export function createSlotValues(deps: SecretsDeps) {
 
   return async ({ workspace_id, adapter_id }: Of, { slot, which }: SlotRef): Promise<Buffer | null> => {
     const key = JSON.stringify([workspace_id, slot, which]);
-    const version = await controlSlotVersion(deps.db, workspace_id, slot);
+    const version = await controlSlotVersion(deps.db, workspace_id, slot, which);
     const last = known.get(key);
     if (last?.version === version) return Buffer.from(last.value);
     last?.value.fill(0);

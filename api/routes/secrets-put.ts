@@ -8,9 +8,13 @@ import { idempotencyKey } from '../idempotency-key.ts';
 import { refuseWith } from '../instance.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { newSlotName, optionalClass, optionalKind, VALUE, without } from '../secret-request.ts';
+import { flagProblem, newSlotName, optionalClass, optionalKind, VALUE, without } from '../secret-request.ts';
 
-const RULES = { required: { value: VALUE }, optional: {}, values: { kind: optionalKind, class: optionalClass } };
+const RULES = {
+  required: { value: VALUE },
+  optional: {},
+  values: { kind: optionalKind, class: optionalClass, staged: flagProblem },
+};
 
 /** The value is in the body and in nothing that is answered, logged or recorded in the clear. */
 async function handler(call: Call, { db, masterKey }: ApiDeps): Promise<Reply> {
@@ -21,7 +25,7 @@ async function handler(call: Call, { db, masterKey }: ApiDeps): Promise<Reply> {
   const kind = typeof given.kind === 'string' ? given.kind : undefined;
   const slotClass = isSlotClass(given.class) ? given.class : undefined;
   try {
-    const asked = { slot, value, kind, class: slotClass, decision_id };
+    const asked = { slot, value, kind, class: slotClass, staged: given.staged === true, decision_id };
     const set = await setSecret({ db, masterKey }, call.caller, asked);
     if (!set.ok) return refuseWith(set.code);
     return { status: set.created ? 201 : 200, body: { slot, ...without(set, 'ok', 'created') } };

@@ -17,14 +17,16 @@ leased and closes with the vault; one of class control is read by workers only. 
     class: { kind: 'text', values: SLOT_CLASSES, about: 'by default what it was, or subject' },
     'from-env': { kind: 'text', value: 'VARIABLE', about: 'the environment variable that holds the value' },
     'from-file': { kind: 'text', value: 'FILE', about: 'the file that holds the value' },
+    stage: { kind: 'boolean', about: 'not in force yet: interlock rotate takes it from there' },
     value: { kind: 'text', about: 'refused: arguments show in ps' },
   },
-  run: async ({ operands: { slot }, flags: { kind, class: slotClass, ...sources } }, { client, out, env }) => {
+  run: async ({ operands: { slot }, flags: { kind, class: slotClass, stage, ...sources } }, { client, out, env }) => {
     const value = await secretValue(sources, env, NAME);
     const asked = {
       value,
       ...(kind === undefined ? {} : { kind }),
       ...(slotClass === undefined ? {} : { class: slotClass }),
+      ...(stage ? { staged: true } : {}),
     };
     const { body } = await client.put<WrittenAnswer>(slotPath(slot), asked);
     out.answer(body, () => out.facts(writtenFacts(body)));

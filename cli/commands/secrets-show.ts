@@ -17,6 +17,8 @@ export const command = defineCommand({
         ['kind', body.kind],
         ['class', body.class],
         ['version', body.version],
+        ['previous_version', body.previous_version],
+        ['staged_version', body.staged_version],
         ['exposed_since', body.exposed_since],
         ['live_leases', body.live_leases],
         ['master_key_id', body.master_key_id],

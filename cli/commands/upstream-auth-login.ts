@@ -19,11 +19,15 @@ export const command = defineCommand({
   notes: `Prints where to go with a browser on this machine, and waits for the answer on a loopback port. The tokens are taken and kept
 by the server; this command never sees them. An upstream with the grant client_credentials needs no browser.`,
   operands: ACCOUNT_OPERANDS,
-  run: async ({ operands: { name } }, { client, out }) => {
+  flags: {
+    stage: { kind: 'boolean', about: 'a second login, not in force yet: interlock rotate takes it from there' },
+  },
+  run: async ({ operands: { name }, flags: { stage } }, { client, out }) => {
     const over = AbortSignal.timeout(WITHIN_MS);
     const server = await startCallbackServer(over);
     try {
-      const { body } = await client.post<Begun>(accountPath(name, 'login'), { redirect_uri: server.redirectUri });
+      const asked = { redirect_uri: server.redirectUri, ...(stage ? { staged: true } : {}) };
+      const { body } = await client.post<Begun>(accountPath(name, 'login'), asked);
       if (!isBegun(body)) {
         accountFacts(out, body);
         return EXIT.done;

@@ -13,8 +13,8 @@ export interface ControlRead {
   /** Which worker reads, and for what: both stand in the entry. */
   actor: string;
   purpose: string;
-  /** `previous`: the version before the current one, while a rotation overlaps. */
-  which?: SecretVersion;
+  /** `previous`: the version before the current one, while a rotation overlaps; a number: that version, for a rotation. */
+  which?: SecretVersion | number;
 }
 
 export interface ControlSecret {
@@ -45,11 +45,11 @@ export async function readControlSecret(
       'secret-control-read',
       `SELECT s.class, s.wrapped_key, v.version, v.envelope, date_trunc('milliseconds', clock_timestamp()) AS now
         FROM secret_slots s JOIN secret_versions v ON v.workspace_id = s.workspace_id AND v.slot = s.slot
-          AND v.version = s.current_version - $3::int4
-        WHERE s.workspace_id = $1 AND s.slot = $2`,
-      [workspace_id, slot, which === 'previous' ? 1 : 0],
+          AND v.version = coalesce($4::int4, CASE WHEN $3 THEN s.previous_version ELSE s.current_version END)
+        WHERE s.workspace_id = $1 AND s.slot = $2 AND v.envelope IS NOT NULL`,
+      [workspace_id, slot, which === 'previous', typeof which === 'number' ? which : null],
     );
-    if (row === undefined) throw new SecretsError('secret_not_found', which === 'current' ? slot : `${slot}@previous`);
+    if (row === undefined) throw new SecretsError('secret_not_found', which === 'current' ? slot : `${slot}@${which}`);
     if (row.class !== 'control') throw new SecretsError('secret_not_control', slot);
     const at = { workspace_id, slot };
     const value = openSecret(openDataKey(master, at, row.wrapped_key), at, row.version, row.envelope);

@@ -31,7 +31,10 @@ export async function rollBackSecret(
   return decideOnce<SecretRolledBack>(db, by, once, async (tx, now) => {
     const known = await lockSlot(tx, by.workspace_id, slot);
     if (known === undefined) return { ok: false, code: 'secret_not_found' };
-    const earlier = version < known.current_version ? await earlierValue(tx, master, known, version) : undefined;
+    const earlier =
+      version !== known.current_version && version !== known.staged_version
+        ? await earlierValue(tx, master, known, version)
+        : undefined;
     if (earlier === undefined) return { ok: false, code: 'secret_version_not_found' };
     try {
       const asked = { slot, rolled_back_to: version, ...earlier };
@@ -55,12 +58,12 @@ export async function rollBackSecret(
 }
 
 async function earlierValue(tx: Tx, master: NamedKey, slot: SlotRow, version: number) {
-  const row = await one<{ envelope: string; exposed_since: string | null }>(
+  const row = await one<{ envelope: string | null; exposed_since: string | null }>(
     tx,
     'SELECT envelope, exposed_since FROM secret_versions WHERE workspace_id = $1 AND slot = $2 AND version = $3',
     [slot.workspace_id, slot.slot, version],
   );
-  if (row === undefined) return undefined;
+  if (row?.envelope == null) return undefined;
   const value = openSecret(openDataKey(master, slot, slot.wrapped_key), slot, version, row.envelope);
   return { value, exposed_since: row.exposed_since };
 }

@@ -4,7 +4,7 @@ import type { SlotClass } from '../../domain/secret/slot.ts';
 import type { Database } from '../client.ts';
 import type { NamedKey } from '../secrets/envelope.ts';
 import { writeEntries } from '../write/ledger.ts';
-import { writeVersion } from '../write/secrets.ts';
+import { lockSlot, writeVersion } from '../write/secrets.ts';
 import type { WrittenVersion } from '../write/secrets.ts';
 import type { Caller } from './caller.ts';
 import { decideOnce } from './decide-once.ts';
@@ -25,14 +25,18 @@ export interface SecretToSet {
   value: Buffer;
   kind?: string | undefined;
   class?: SlotClass | undefined;
+  /** Kept for a rotation of the slot, and not in force until that. */
+  staged?: boolean | undefined;
   decision_id: string;
 }
 
-export type SecretSet = ({ ok: true } & WrittenVersion) | { ok: false; code: 'secret_class_fixed' } | Reused;
+export type SecretSet =
+  ({ ok: true } & WrittenVersion) | { ok: false; code: 'secret_class_fixed' | 'secret_not_found' } | Reused;
 
 /**
  * Gives a slot a new value, and makes the slot where there is none: a new version, an entry `secret_set`, and the end of
- * the slot's live leases, in one transaction. The class is `subject` unless it is said, and never changes. Errors:
+ * the slot's live leases, in one transaction. A staged one is none of that but a version that waits (`secret_staged`), of a
+ * slot that there is. The class is `subject` unless it is said, and never changes. Errors:
  * SecretsError master_key_missing, master_key_mismatch.
  */
 export async function setSecret({ db, masterKey }: SecretsDeps, by: Caller, asked: SecretToSet): Promise<SecretSet> {
@@ -46,13 +50,15 @@ export async function setSecret({ db, masterKey }: SecretsDeps, by: Caller, aske
   };
   return decideOnce<SecretSet>(db, by, once, async (tx, now) => {
     await pinMasterKey(tx, master, by, now);
-    const { value, kind, class: slotClass } = asked;
-    const written = await writeVersion(tx, master, by, { slot, value, kind, class: slotClass }, now);
+    const { value, kind, class: slotClass, staged = false } = asked;
+    if (staged && (await lockSlot(tx, by.workspace_id, slot)) === undefined)
+      return { ok: false, code: 'secret_not_found' };
+    const written = await writeVersion(tx, master, by, { slot, value, kind, class: slotClass, staged }, now);
     if (written === null) return { ok: false, code: 'secret_class_fixed' };
     await writeEntries(tx, [
       secretEntry(by, {
         at: now,
-        action: 'secret_set',
+        action: staged ? 'secret_staged' : 'secret_set',
         object: `secret/${slot}`,
         version: written.version,
         detail: { ...written },
@@ -63,8 +69,13 @@ export async function setSecret({ db, masterKey }: SecretsDeps, by: Caller, aske
 }
 
 /** A plain digest of a short secret could be found by trying; this one needs the master key. */
-function keyedDigest({ key }: NamedKey, { slot, value, kind, class: slotClass }: SecretToSet): string {
-  const said = canonicalJson({ kind: kind ?? null, class: slotClass ?? null, set: slot });
+function keyedDigest({ key }: NamedKey, { slot, value, kind, class: slotClass, staged }: SecretToSet): string {
+  const said = canonicalJson({
+    kind: kind ?? null,
+    class: slotClass ?? null,
+    set: slot,
+    ...(staged ? { staged } : {}),
+  });
   return createHmac('sha256', key)
     .update('interlock/set-secret/v1\u0000')
     .update(said)

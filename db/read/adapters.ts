@@ -131,3 +131,19 @@ export async function adapterTroubles(db: Queryable, workspace_id: string, now: 
     [workspace_id, now],
   );
 }
+
+/** Another active adapter of the workspace that is signed for by the same slot; undefined when there is none. */
+export async function sharesSlot(
+  db: Queryable,
+  { workspace_id, adapter_id }: Pick<Adapter, 'workspace_id' | 'adapter_id'>,
+  slot: string,
+): Promise<string | undefined> {
+  const refs = [`slot:${slot}`, `slot:${slot}@previous`];
+  const other = await one<{ name: string }>(
+    db,
+    `SELECT name FROM adapters WHERE workspace_id = $1 AND state = 'active' AND adapter_id <> $2
+      AND (secret_ref = ANY($3) OR previous_secret_ref = ANY($3)) LIMIT 1`,
+    [workspace_id, adapter_id, refs],
+  );
+  return other?.name;
+}

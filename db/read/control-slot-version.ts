@@ -1,13 +1,35 @@
-import { prepared } from '../client.ts';
+import type { SecretVersion } from '../../domain/secret/secret-ref.ts';
+import type { SlotVersions } from '../../domain/secret/versions.ts';
+import { one, prepared } from '../client.ts';
 import type { Queryable } from '../client.ts';
 
-/** The current version of a `control` slot; null when there is no such slot. Says nothing of its value, and is no entry. */
-export async function controlSlotVersion(db: Queryable, workspace_id: string, slot: string): Promise<number | null> {
-  const [row] = await prepared<{ version: number }>(
+/** Which version of a `control` slot is meant; null when there is none. Says nothing of its value, and is no entry. */
+export async function controlSlotVersion(
+  db: Queryable,
+  workspace_id: string,
+  slot: string,
+  which: SecretVersion,
+): Promise<number | null> {
+  const [row] = await prepared<{ version: number | null }>(
     db,
     'control-slot-version',
-    `SELECT current_version AS version FROM secret_slots WHERE workspace_id = $1 AND slot = $2 AND class = 'control'`,
-    [workspace_id, slot],
+    `SELECT CASE WHEN $3 THEN previous_version ELSE current_version END AS version FROM secret_slots
+      WHERE workspace_id = $1 AND slot = $2 AND class = 'control'`,
+    [workspace_id, slot, which === 'previous'],
   );
   return row?.version ?? null;
+}
+
+/** The versions of a `control` slot; undefined when there is no such slot. */
+export async function controlSlotVersions(
+  db: Queryable,
+  workspace_id: string,
+  slot: string,
+): Promise<SlotVersions | undefined> {
+  return one<SlotVersions>(
+    db,
+    `SELECT current_version AS current, previous_version AS previous, staged_version AS staged FROM secret_slots
+      WHERE workspace_id = $1 AND slot = $2 AND class = 'control'`,
+    [workspace_id, slot],
+  );
 }

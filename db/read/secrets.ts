@@ -10,6 +10,8 @@ export interface SlotView {
   kind: string;
   class: SlotClass;
   version: number;
+  previous_version: number | null;
+  staged_version: number | null;
   /** Since when somebody outside has read the current value; null until then, and again after a rotation. */
   exposed_since: string | null;
   master_key_id: string | null;
@@ -20,13 +22,13 @@ export interface SlotView {
 
 export type VersionView = Pick<
   typeof secretVersions.$inferSelect,
-  'version' | 'created_at' | 'exposed_since' | 'rolled_back_to' | 'actor'
+  'version' | 'created_at' | 'exposed_since' | 'rolled_back_to' | 'destroyed_at' | 'actor'
 >;
 
 /** How many versions of a slot are shown, the newest first. */
 export const VERSIONS_SHOWN = 100;
 
-const SELECT = `SELECT s.slot, s.kind, s.class, s.current_version AS version, v.exposed_since, s.wrapped_key, s.created_at, s.updated_at,
+const SELECT = `SELECT s.slot, s.kind, s.class, s.current_version AS version, s.previous_version, s.staged_version, v.exposed_since, s.wrapped_key, s.created_at, s.updated_at,
     s.epoch_at AS leases_ended_at
   FROM secret_slots s LEFT JOIN secret_versions v ON v.workspace_id = s.workspace_id AND v.slot = s.slot AND v.version = s.current_version`;
 
@@ -69,7 +71,7 @@ export async function showSlot(
   if (row === undefined) return undefined;
   const versions = await rows<VersionView>(
     db,
-    `SELECT version, created_at, exposed_since, rolled_back_to, actor FROM secret_versions
+    `SELECT version, created_at, exposed_since, rolled_back_to, destroyed_at, actor FROM secret_versions
       WHERE workspace_id = $1 AND slot = $2 ORDER BY version DESC LIMIT ${VERSIONS_SHOWN}`,
     [workspace_id, slot],
   );

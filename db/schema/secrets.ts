@@ -26,6 +26,10 @@ export const secretSlots = pgTable(
     /** The slot's data key under the master key whose id stands in the text. */
     wrapped_key: text().notNull(),
     current_version: integer().notNull(),
+    /** What `@previous` names: the version that was current before, until it is withdrawn. */
+    previous_version: integer(),
+    /** A version that was handed in for a rotation and is not in force. */
+    staged_version: integer(),
     /** Leases carry the epoch they were issued in: a new version, or revoking the slot, ends all of an earlier one. */
     lease_epoch: bigint({ mode: 'number' }).notNull().default(0),
     epoch_reason: text(),
@@ -43,14 +47,15 @@ export const secretSlots = pgTable(
   ],
 );
 
-/** Every value a slot ever had, as an envelope; only ever added to. */
+/** Every value a slot ever had, as an envelope; only ever added to. Of a version that was destroyed the row stays, the envelope goes. */
 export const secretVersions = pgTable(
   'secret_versions',
   {
     workspace_id: text().notNull(),
     slot: text().notNull(),
     version: integer().notNull(),
-    envelope: text().notNull(),
+    envelope: text(),
+    destroyed_at: instant(),
     /** The earlier version whose value this is, where it was rolled back to. */
     rolled_back_to: integer(),
     /** Since when somebody outside has read this value; a value that comes back stays exposed. */
@@ -66,6 +71,7 @@ export const secretVersions = pgTable(
       name: 'secret_versions_slot',
     }),
     check('secret_versions_envelope', sql`${t.envelope} LIKE 'interlock-secret.v1.%'`),
+    check('secret_versions_destroyed', sql`(${t.envelope} IS NULL) = (${t.destroyed_at} IS NOT NULL)`),
   ],
 );
 

@@ -1,7 +1,13 @@
 // What a rotation goes through: the new one is proved to work and the old one to fail, or the rotation is not complete.
 
 /** What can be rotated. Each row has a strategy that knows how. */
-export const ROTATION_ROWS = ['admin_token', 'readonly_token'] as const;
+export const ROTATION_ROWS = [
+  'admin_token',
+  'readonly_token',
+  'upstream_key',
+  'adapter_secret',
+  'oauth_account',
+] as const;
 export type RotationRow = (typeof ROTATION_ROWS)[number];
 export const isRotationRow = (value: unknown): value is RotationRow => ROTATION_ROWS.includes(value as RotationRow);
 
@@ -29,6 +35,9 @@ export type Step = (typeof STEPS)[number];
 const PLANS: Record<RotationRow, readonly Step[]> = {
   admin_token: ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'],
   readonly_token: ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'],
+  upstream_key: ['inspect', 'stage', 'prove_new', 'cut_over', 'overlap', 'prove_old', 'revoke'],
+  adapter_secret: ['inspect', 'stage', 'prove_new', 'cut_over', 'overlap', 'withdraw', 'prove_old', 'revoke'],
+  oauth_account: ['inspect', 'stage', 'prove_new', 'cut_over', 'overlap', 'withdraw', 'prove_old', 'revoke'],
 };
 
 export interface PlanOptions {
@@ -44,7 +53,7 @@ export function planOf(row: RotationRow, { dry_run, overlap_seconds }: PlanOptio
 }
 
 /** Rows of the instance itself: only who decides for it may rotate them. */
-const OF_THE_INSTANCE: readonly RotationRow[] = ['admin_token', 'readonly_token'];
+const OF_THE_INSTANCE: readonly RotationRow[] = ['admin_token', 'readonly_token', 'upstream_key', 'oauth_account'];
 export const isOfTheInstance = (row: RotationRow): boolean => OF_THE_INSTANCE.includes(row);
 
 /** Whether both can work at a time, so that an overlap can be asked for. */

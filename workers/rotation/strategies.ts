@@ -1,12 +1,14 @@
 import { readdir } from 'node:fs/promises';
 import type { RotationStrategy } from '../../activities/rotation/strategy.ts';
 import type { Database } from '../../db/client.ts';
+import type { MasterKeySource } from '../../db/command/pin-master-key.ts';
 import type { RotationRow } from '../../domain/rotation/plan.ts';
 import type { Logger } from '../log.ts';
 
 /** What strategies work with. */
 export interface StrategyDeps {
   db: Database;
+  masterKey: MasterKeySource;
   /** The API's own address, where proofs knock as anybody would. */
   baseUrl: string;
   stateRoot: string;

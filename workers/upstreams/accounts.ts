@@ -25,17 +25,19 @@ export class Accounts {
     this.#deps = deps;
   }
 
-  login(upstream: Upstream, redirect_uri: string, by: By): Promise<Said> {
+  login(upstream: Upstream, redirect_uri: string, by: By, staged = false): Promise<Said> {
     return this.#alone(upstream, async () => {
-      const begun = await beginLogin(upstream, redirect_uri, this.#deps);
+      const begun = await beginLogin(upstream, redirect_uri, this.#deps, staged);
       if (!('tokens' in begun)) return { ...begun };
+      if (staged) return stagedAs(begun.tokens);
       return this.#loggedIn(upstream, begun.tokens, by, 'upstream_logged_in');
     });
   }
 
   callback(upstream: Upstream, answer: Record<string, string>, by: By): Promise<Said> {
     return this.#alone(upstream, async () => {
-      const tokens = await finishLogin(upstream, answer, this.#deps);
+      const { tokens, staged } = await finishLogin(upstream, answer, this.#deps);
+      if (staged) return stagedAs(tokens);
       return this.#loggedIn(upstream, tokens, by, 'upstream_logged_in');
     });
   }
@@ -97,3 +99,12 @@ export class Accounts {
     return withAccountLock(this.#db, name, work);
   }
 }
+
+/** The account stays as it is until a rotation takes them. */
+const stagedAs = ({ issuer, scope, expires_at, refresh_token }: StoredTokens): Said => ({
+  state: 'staged',
+  issuer,
+  scope,
+  expires_at,
+  refreshable: refresh_token !== null,
+});

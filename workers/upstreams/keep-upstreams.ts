@@ -119,7 +119,7 @@ async function answerOf(tools: Tools, { kind, name, input, actor, on_behalf_of }
   const by = { actor, on_behalf_of };
   switch (kind) {
     case 'login':
-      return tools.accounts.login(upstream, String(input['redirect_uri']), by);
+      return tools.accounts.login(upstream, String(input['redirect_uri']), by, input['staged'] === true);
     case 'callback':
       return tools.accounts.callback(upstream, input as Record<string, string>, by);
     case 'refresh':

@@ -72,7 +72,7 @@ const secrets: Operation[] = [
       200: { about: 'the new version', schema: secretWritten },
       201: { about: 'the first version of a new slot', schema: secretWritten },
     },
-    problems: ['secret_class_fixed', 'idempotency_key_reused', 'secret_unreadable', ...MASTER_KEY],
+    problems: ['secret_class_fixed', 'secret_not_found', 'idempotency_key_reused', 'secret_unreadable', ...MASTER_KEY],
   },
   {
     method: 'POST',

@@ -17,6 +17,10 @@ export const secretValue = named(
     value: text(VALUE_BYTES).describe('in this request, and in no answer'),
     kind: slotKind.optional().describe('what it is for; by default what it was, at first `generic`'),
     class: slotClass.optional().describe('`subject` unless it is said; never changes'),
+    staged: z
+      .boolean()
+      .optional()
+      .describe('kept for a rotation of this slot, which has to be there; not in force until that'),
   }),
 );
 
@@ -36,6 +40,8 @@ const secret = {
   kind: slotKind,
   class: slotClass,
   version,
+  previous_version: version.nullable().describe('what `@previous` names'),
+  staged_version: version.nullable().describe('waits for a rotation'),
   exposed_since: instant.nullable().describe('since when the current value has been read through a lease'),
   master_key_id: z.string().nullable(),
   created_at: instant,
@@ -55,6 +61,7 @@ export const secretShown = named(
           created_at: instant,
           exposed_since: instant.nullable(),
           rolled_back_to: version.nullable(),
+          destroyed_at: instant.nullable().describe('since when its value is gone'),
           actor: z.string(),
         }),
       )

@@ -66,10 +66,19 @@ export const upstreamAccount = named(
     error: z.string().nullable(),
   }),
 );
-export const upstreamLoggedIn = named('UpstreamLoggedIn', z.object(account));
+export const upstreamLoggedIn = named(
+  'UpstreamLoggedIn',
+  z.object({
+    ...account,
+    state: z.enum(['logged_in', 'staged']).describe('staged: the tokens wait for a rotation of the account'),
+  }),
+);
 export const upstreamLogin = named(
   'UpstreamLogin',
-  z.strictObject({ redirect_uri: z.string().describe('on the loopback of whoever logs in (RFC 8252)') }),
+  z.strictObject({
+    redirect_uri: z.string().describe('on the loopback of whoever logs in (RFC 8252)'),
+    staged: z.boolean().optional().describe('the tokens are kept for a rotation beside those in force'),
+  }),
 );
 export const upstreamLoginBegun = named(
   'UpstreamLoginBegun',

@@ -111,6 +111,36 @@ it('S1-140 revokes a subject and a slot, and what is answered has this shape', a
   expect((await interlock('lease', 'renew', id)).code).toBe(4);
 });
 
+it('stages a value that is not in force, of a slot that there is', async () => {
+  expect(await json('secrets', 'set', 'nowhere', '--from-env', 'OPENAI_API_KEY', '--stage')).toMatchObject({
+    code: 1,
+    body: { code: 'secret_not_found' },
+  });
+  await interlock('secrets', 'set', 'waits', '--from-env', 'OPENAI_API_KEY');
+  const lease = (await json('lease', 'issue', 'waits', '--subject', 'run:1')).body;
+  const staged = await json('secrets', 'set', 'waits', '--from-env', 'OPENAI_API_KEY', '--stage');
+  expect(staged.body).toMatchObject({ version: 2, leases_revoked: 0 });
+  expect((await json('secrets', 'set', 'waits', '--from-env', 'OPENAI_API_KEY', '--stage')).body).toMatchObject({
+    version: 3,
+  });
+  expect(await read(lease)).toMatchObject({ value: VALUE });
+  const shown = (await json('secrets', 'show', 'waits')).body;
+  expect(shown).toMatchObject({ version: 1, staged_version: 3, previous_version: null });
+  const versions = shown['versions'] as { version: number; destroyed_at: string | null }[];
+  expect(versions.map((v) => [v.version, v.destroyed_at !== null])).toEqual([
+    [3, false],
+    [2, true],
+    [1, false],
+  ]);
+  expect((await interlock('secrets', 'rollback', 'waits', '--to', '3')).code).not.toBe(0);
+  expect((await interlock('secrets', 'set', 'waits', '--from-env', 'OPENAI_API_KEY')).out).toContain('version: 4');
+  expect((await json('secrets', 'show', 'waits')).body).toMatchObject({
+    version: 4,
+    staged_version: 3,
+    previous_version: 1,
+  });
+});
+
 it('lists, shows and rolls back, never with a value', async () => {
   await interlock('secrets', 'set', 'rolled', '--from-env', 'OPENAI_API_KEY');
   await interlock('secrets', 'set', 'rolled', '--from-env', 'OPENAI_API_KEY');
