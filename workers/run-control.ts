@@ -60,6 +60,7 @@ export type ControlEnv = Pick<
   | 'anchorIntervalMs'
   | 'adminTokenFile'
   | 'readonlyTokenFile'
+  | 'forensicKeyFile'
   | 'baseUrl'
   | 'adapterCommandsFile'
   | 'masterKey'

@@ -12,6 +12,8 @@ export interface StrategyDeps {
   stateRoot: string;
   adminTokenFile: string | undefined;
   readonlyTokenFile: string | undefined;
+  /** Undefined: the state root's own. */
+  forensicKeyFile?: string | undefined;
   log: Logger;
 }
 
