@@ -1,7 +1,7 @@
 // What a rotation goes through: the new one is proved to work and the old one to fail, or the rotation is not complete.
 
 /** What can be rotated. Each row has a strategy that knows how. */
-export const ROTATION_ROWS = ['admin_token', 'readonly_token', 'forensic_key'] as const;
+export const ROTATION_ROWS = ['admin_token', 'readonly_token', 'forensic_key', 'ledger_key'] as const;
 export type RotationRow = (typeof ROTATION_ROWS)[number];
 export const isRotationRow = (value: unknown): value is RotationRow => ROTATION_ROWS.includes(value as RotationRow);
 
@@ -31,6 +31,8 @@ const PLANS: Record<RotationRow, readonly Step[]> = {
   admin_token: ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'],
   readonly_token: ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'],
   forensic_key: IN_PLACE,
+  // What was asked of the log is never taken back: the key is proved before, and what comes after is waited for.
+  ledger_key: ['inspect', 'stage', 'prove_new', 'cut_over', 'prove_old', 'revoke'],
 };
 
 export interface PlanOptions {
@@ -46,7 +48,7 @@ export function planOf(row: RotationRow, { dry_run, overlap_seconds }: PlanOptio
 }
 
 /** Rows of the instance itself: only who decides for it may rotate them. */
-const OF_THE_INSTANCE: readonly RotationRow[] = ['admin_token', 'readonly_token', 'forensic_key'];
+const OF_THE_INSTANCE: readonly RotationRow[] = ['admin_token', 'readonly_token', 'forensic_key', 'ledger_key'];
 export const isOfTheInstance = (row: RotationRow): boolean => OF_THE_INSTANCE.includes(row);
 
 /** Whether both can work at a time, so that an overlap can be asked for. */

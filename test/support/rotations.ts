@@ -58,6 +58,8 @@ export interface Trouble {
   dies_after?: Taken | 'undo';
   dry_run?: boolean;
   compromised?: boolean;
+  /** Called after each step that was put on record. */
+  recorded?: () => Promise<unknown>;
 }
 
 export interface DrivenRotation {
@@ -72,7 +74,7 @@ export interface DrivenRotation {
 export async function driven(
   create: Create,
   deps: Omit<StrategyDeps, 'log'>,
-  { fails, dies_after, dry_run = false, compromised = false, ...of }: Trouble & Of & { most?: number } = {},
+  { fails, dies_after, dry_run = false, compromised = false, recorded, ...of }: Trouble & Of & { most?: number } = {},
 ): Promise<DrivenRotation> {
   const { most = 40, ...context } = of;
   const strategy = strategyOf(create, deps);
@@ -100,6 +102,7 @@ export async function driven(
         steps.push({ step, undo, outcome: outcome.kind, evidence });
         const { rotation } = advance(record, step, outcome, new Date().toISOString());
         record = { ...record, ...rotation, memory, version: record.version + 1 };
+        await recorded?.();
         return true;
       },
     },
