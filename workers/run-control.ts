@@ -103,7 +103,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         {
           ...createActivities({ record: port, startProcess, signals: env.signals }),
           ...escalationPort(db),
-          ...(await rotationPort({ ...env, db, log })),
+          ...(await rotationPort({ ...env, db, masterKey, log })),
           ...createDeliveryActivities(deliveryPort({ db, masterKey })),
           ...createAdapterActivities(adapterPort({ db, masterKey }, children.ask)),
           ...enrolmentPort({ db, context, signer, verifier }),

@@ -1,7 +1,14 @@
 // What a rotation goes through: the new one is proved to work and the old one to fail, or the rotation is not complete.
 
 /** What can be rotated. Each row has a strategy that knows how. */
-export const ROTATION_ROWS = ['admin_token', 'readonly_token', 'forensic_key', 'ledger_key'] as const;
+export const ROTATION_ROWS = [
+  'admin_token',
+  'readonly_token',
+  'forensic_key',
+  'ledger_key',
+  'adapter_slot',
+  'provisioning_token',
+] as const;
 export type RotationRow = (typeof ROTATION_ROWS)[number];
 export const isRotationRow = (value: unknown): value is RotationRow => ROTATION_ROWS.includes(value as RotationRow);
 
@@ -31,6 +38,8 @@ const PLANS: Record<RotationRow, readonly Step[]> = {
   admin_token: ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'],
   readonly_token: ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'],
   forensic_key: IN_PLACE,
+  adapter_slot: IN_PLACE,
+  provisioning_token: IN_PLACE,
   // What was asked of the log is never taken back: the key is proved before, and what comes after is waited for.
   ledger_key: ['inspect', 'stage', 'prove_new', 'cut_over', 'prove_old', 'revoke'],
 };

@@ -4,12 +4,15 @@ import type { RotationRecordLike } from '../../activities/rotation/create-rotati
 import { StepFailure } from '../../activities/rotation/strategy.ts';
 import type { Memory, RotationStrategy, StepContext } from '../../activities/rotation/strategy.ts';
 import type { Step } from '../../domain/rotation/plan.ts';
+import { SecretsError } from '../../db/secrets-error.ts';
 import { advance, isOver, opened } from '../../domain/rotation/transition.ts';
 import type { StrategyDeps } from '../../workers/rotation/strategies.ts';
 
 type Taken = Exclude<Step, 'overlap'>;
 type Evidence = Record<string, unknown>;
 type Create = (deps: StrategyDeps) => RotationStrategy[];
+/** A row that opens no slot needs no key. */
+type TestDeps = Omit<StrategyDeps, 'log' | 'masterKey'> & Partial<StrategyDeps>;
 type Of = Partial<Omit<StepContext, 'memory'>>;
 const log = pino({ level: 'silent' });
 const OF = {
@@ -20,8 +23,12 @@ const OF = {
   compromised: false,
 };
 
-function strategyOf(create: Create, deps: Omit<StrategyDeps, 'log'>): RotationStrategy {
-  const [strategy] = create({ ...deps, log });
+const noMasterKey = () => {
+  throw new SecretsError('master_key_missing');
+};
+
+function strategyOf(create: Create, deps: TestDeps): RotationStrategy {
+  const [strategy] = create({ masterKey: noMasterKey, ...deps, log });
   if (strategy === undefined) throw new Error('there is no strategy');
   return strategy;
 }
@@ -34,7 +41,7 @@ export interface HandRotation {
 }
 
 /** A rotation whose steps a test takes one by one, with nobody to record them. */
-export function byHand(create: Create, deps: Omit<StrategyDeps, 'log'>, of: Of = {}): HandRotation {
+export function byHand(create: Create, deps: TestDeps, of: Of = {}): HandRotation {
   const strategy = strategyOf(create, deps);
   const context = (memory: Memory): StepContext => ({ ...OF, ...of, memory });
   const rotation: HandRotation = {
@@ -73,7 +80,7 @@ export interface DrivenRotation {
  */
 export async function driven(
   create: Create,
-  deps: Omit<StrategyDeps, 'log'>,
+  deps: TestDeps,
   { fails, dies_after, dry_run = false, compromised = false, recorded, ...of }: Trouble & Of & { most?: number } = {},
 ): Promise<DrivenRotation> {
   const { most = 40, ...context } = of;

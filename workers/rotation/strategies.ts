@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { RotationStrategy } from '../../activities/rotation/strategy.ts';
 import type { Database } from '../../db/client.ts';
+import type { MasterKeySource } from '../../db/command/pin-master-key.ts';
 import type { RotationRow } from '../../domain/rotation/plan.ts';
 import type { Logger } from '../log.ts';
 
@@ -10,6 +11,7 @@ export interface StrategyDeps {
   /** The API's own address, where proofs knock as anybody would. */
   baseUrl: string;
   stateRoot: string;
+  masterKey: MasterKeySource;
   adminTokenFile: string | undefined;
   readonlyTokenFile: string | undefined;
   /** Undefined: the state root's own. */
