@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { one, rows } from '../../../db/client.ts';
 import { requestRotation } from '../../../db/command/request-rotation.ts';
+import { scheduleRotation } from '../../../db/command/schedule-rotation.ts';
 import { controlSlotVersion } from '../../../db/read/control-slot-version.ts';
-import { getRotation } from '../../../db/read/rotations.ts';
+import { getRotation, listRotations } from '../../../db/read/rotations.ts';
 import type { RotationRow } from '../../../domain/rotation/plan.ts';
 import { groupRuns } from '../../../workers/children/group.ts';
 import { createStrategies as slotStrategy } from '../../../workers/rotation/strategies/adapter-slot.ts';
@@ -222,6 +223,20 @@ describe('the rotation of a provisioning token', () => {
     },
     60_000,
   );
+
+  it('is replaced by the control process when its schedule is due', async () => {
+    await children.put('scheduled', null);
+    const lease = await children.alive('scheduled');
+    const of = { row: 'provisioning_token' as const, subject: 'scheduled', every_days: 90, overlap_seconds: 0 };
+    await scheduleRotation(on.db, OPERATOR, { ...of, key: freshKey() });
+    await on.db.query(`UPDATE rotation_schedules SET look_at = clock_timestamp() - interval '1 second'`);
+    const done = await eventually(async () => {
+      const [found] = (await listRotations(on.db, { workspace_id: 'default', limit: 1 })).items;
+      return found?.subject === 'scheduled' && found.finished_at !== null && found;
+    }, 60_000);
+    expect(done).toMatchObject({ state: 'completed', actor: 'rotation-schedule', on_behalf_of: OPERATOR.actor });
+    expect(await children.alive('scheduled')).not.toBe(lease);
+  }, 90_000);
 
   it('a dry run restarts nothing; without a child there is nothing to rotate', async () => {
     await children.put('prov-dry', null);

@@ -61,6 +61,7 @@ describe('problems', () => {
         'key_not_found',
         'adapter_not_found',
         'rotation_not_found',
+        'schedule_not_found',
       ],
       405: ['method_not_allowed'],
       409: [
