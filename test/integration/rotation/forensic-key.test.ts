@@ -145,4 +145,10 @@ describe('the rotation of the forensic key', () => {
     r.memory['bundle_mac'] = '0'.repeat(64);
     await expect(r.take('prove_old')).rejects.toThrow('earlier_bundle_unverified');
   });
+
+  it('is one: a subject names no other', async () => {
+    await expect(byHand(createStrategies, deps(), { subject: 'another' }).take('inspect')).rejects.toThrow(
+      'subject_unexpected',
+    );
+  });
 });

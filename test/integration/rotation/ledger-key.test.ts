@@ -142,4 +142,10 @@ describe('the rotation of the key of the log', () => {
     r.memory = { ...r.memory, old_key: old_key ?? '' };
     await r.take('revoke');
   });
+
+  it('is one: a subject names no other', async () => {
+    await expect(byHand(createStrategies, deps(), { subject: 'another' }).take('inspect')).rejects.toThrow(
+      'subject_unexpected',
+    );
+  });
 });

@@ -43,7 +43,8 @@ function forensicKeyRow({ forensicKeyFile, stateRoot, baseUrl, adminTokenFile }:
   return {
     row: 'forensic_key',
     // A bundle of the old key's last days, by its hash and HMAC: the retired key has to verify it at the end.
-    inspect: async () => {
+    inspect: async ({ subject }) => {
+      if (subject !== '') throw new StepFailure('subject_unexpected');
       const key = keyOf(file);
       const { signature, problem_count, bundle_hash, mac } = await bundleBy(key);
       if (signature !== 'good' || problem_count > 0 || bundle_hash === null || mac === null)

@@ -45,7 +45,8 @@ function ledgerKeyRow({ db, stateRoot }: StrategyDeps): RotationStrategy {
 
   return {
     row: 'ledger_key',
-    inspect: async () => {
+    inspect: async ({ subject }) => {
+      if (subject !== '') throw new StepFailure('subject_unexpected');
       const [current, published] = [await currentLog(db), await publishedLog(db)];
       if (current === undefined || published?.epoch !== current.epoch) throw new StepFailure('log_unpublished');
       if ((await openHandover(db)) !== undefined) throw new StepFailure('handover_running');
