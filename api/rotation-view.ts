@@ -1,3 +1,4 @@
+import type { RotationSchedule, ScheduleStanding } from '../db/read/rotation-schedules.ts';
 import type { RotationRecord } from '../db/read/rotations.ts';
 
 /** A rotation as the API shows it; what its strategy remembers is its own. */
@@ -25,4 +26,21 @@ export const rotationView = (r: RotationRecord) => ({
   on_behalf_of: r.on_behalf_of,
   created_at: r.created_at,
   finished_at: r.finished_at,
+});
+
+/** A schedule of rotations as the API shows it. */
+export const scheduleView = (s: RotationSchedule & Partial<Pick<ScheduleStanding, 'overdue'>>) => ({
+  schedule_id: s.schedule_id,
+  row: s.row,
+  subject: s.subject === '' ? null : s.subject,
+  every_days: s.every_days,
+  overlap_seconds: s.overlap_seconds,
+  next_due_at: s.next_due_at,
+  overdue: s.overdue ?? false,
+  last_rotation_id: s.last_rotation_id,
+  failure: s.failure,
+  failing_since: s.failing_since,
+  scheduled_by: s.actor,
+  on_behalf_of: s.on_behalf_of,
+  created_at: s.created_at,
 });

@@ -26,6 +26,7 @@ import { instanceKey } from './keys/instance-key.ts';
 import type { Logger } from './log.ts';
 import { keepReconciling } from './reconcile/reconcile.ts';
 import { recordPort } from './record-port.ts';
+import { keepSchedules } from './rotation/keep-schedules.ts';
 import { rotationPort } from './rotation/rotation-port.ts';
 import { fanOutAlerts } from './relay/fan-out.ts';
 import { keepPruningDeliveries } from './relay/prune-deliveries.ts';
@@ -61,6 +62,7 @@ export type ControlEnv = Pick<
   | 'anchorIntervalMs'
   | 'adminTokenFile'
   | 'readonlyTokenFile'
+  | 'forensicKeyFile'
   | 'baseUrl'
   | 'adapterCommandsFile'
   | 'masterKey'
@@ -143,6 +145,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),
         keepSigningBundles(sequencer, stop),
+        keepSchedules({ db, log }, stop),
         keepUpstreams(
           { ...sequencer, readSecret: upstreamSecret({ db, masterKey }), store: slotTokenStore({ db, masterKey }) },
           stop,

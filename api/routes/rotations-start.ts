@@ -2,32 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { requestDigest } from '../../db/command/decisions.ts';
 import { requestRotation } from '../../db/command/request-rotation.ts';
 import { getRotation } from '../../db/read/rotations.ts';
-import { isOfTheInstance, isRotationRow } from '../../domain/rotation/plan.ts';
 import { readJson } from '../body.ts';
 import type { ApiDeps } from '../deps.ts';
 import { REASON, readFields, TICKET } from '../fields.ts';
 import { idempotencyKey } from '../idempotency-key.ts';
-import { refuseWith, requireInstance } from '../instance.ts';
+import { refuseWith } from '../instance.ts';
 import type { Reply } from '../reply.ts';
+import { overlapProblem, permittedRow, rowProblem } from '../rotation-request.ts';
 import { rotationView } from '../rotation-view.ts';
 import type { Call, Route } from '../route.ts';
 
-/** Seconds that the old and the new may both work, at most. */
-export const LONGEST_OVERLAP = 90 * 24 * 3600;
-
 const flagProblem = (value: unknown): string | null =>
   value === undefined || typeof value === 'boolean' ? null : 'invalid_type';
-
-function overlapProblem(value: unknown): string | null {
-  if (value === undefined) return null;
-  if (!Number.isInteger(value)) return 'invalid_type';
-  return Number(value) >= 0 && Number(value) <= LONGEST_OVERLAP ? null : 'invalid_value';
-}
-
-const rowProblem = (value: unknown): string | null => {
-  if (value === undefined) return 'required';
-  return isRotationRow(value) ? null : 'invalid_value';
-};
 
 const RULES = {
   required: { reason: REASON },
@@ -37,9 +23,8 @@ const RULES = {
 
 async function handler({ req, caller }: Call, { db }: ApiDeps): Promise<Reply> {
   const given = readFields(await readJson(req), RULES);
-  const { row, subject = '', overlap_seconds = 0, compromised = false, dry_run = false, reason, ticket } = given;
-  if (!isRotationRow(row)) throw new Error('a row that was checked is none');
-  if (isOfTheInstance(row)) requireInstance(caller);
+  const { subject = '', overlap_seconds = 0, compromised = false, dry_run = false, reason, ticket } = given;
+  const row = permittedRow(given.row, caller);
   const asked = {
     row,
     subject,

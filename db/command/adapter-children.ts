@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { LEASE_MS } from '../../domain/adapter/child.ts';
 import { one, rows } from '../client.ts';
-import type { Database } from '../client.ts';
+import type { Database, Queryable } from '../client.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import { writeEntries } from '../write/ledger.ts';
@@ -93,27 +93,49 @@ async function endLeases(tx: Tx, of: (ChildOf & { lease_id: string })[], code: s
     await entry(tx, child, 'adapter_child_ended', now, { lease_id, code });
 }
 
-/** Lets the run that a token is of go on; null when it is none that stands. Returns its new end. */
-export async function heartbeatChild(db: Database, of: ChildOf, token: string): Promise<string | null> {
+const OF_STANDING = `workspace_id = $1 AND adapter_id = $2 AND ended_at IS NULL AND token_digest = $3 AND not_after > clock_timestamp()`;
+
+async function renew(db: Queryable, of: ChildOf, digest: Buffer): Promise<string | null> {
   const row = await one<{ not_after: string }>(
     db,
-    `UPDATE adapter_children SET heartbeat_at = clock_timestamp(), not_after = ${NOT_AFTER}
-      WHERE workspace_id = $1 AND adapter_id = $2 AND ended_at IS NULL AND token_digest = $3 AND not_after > clock_timestamp()
-      RETURNING not_after`,
-    [of.workspace_id, of.adapter_id, digestOf(token)],
+    `UPDATE adapter_children SET heartbeat_at = clock_timestamp(), not_after = ${NOT_AFTER} WHERE ${OF_STANDING} RETURNING not_after`,
+    [of.workspace_id, of.adapter_id, digest],
   );
   return row?.not_after ?? null;
 }
 
-/** Whether a token is of the run that stands. */
-export async function isLeased(db: Database, of: ChildOf, token: string): Promise<boolean> {
-  const row = await one(
-    db,
-    `SELECT 1 AS one FROM adapter_children WHERE workspace_id = $1 AND adapter_id = $2 AND ended_at IS NULL
-      AND token_digest = $3 AND not_after > clock_timestamp()`,
-    [of.workspace_id, of.adapter_id, digestOf(token)],
-  );
+async function stands(db: Queryable, of: ChildOf, digest: Buffer): Promise<boolean> {
+  const row = await one(db, `SELECT 1 AS one FROM adapter_children WHERE ${OF_STANDING}`, [
+    of.workspace_id,
+    of.adapter_id,
+    digest,
+  ]);
   return row !== undefined;
+}
+
+/** Lets the run that a token is of go on; null when it is none that stands. Returns its new end. */
+export const heartbeatChild = (db: Database, of: ChildOf, token: string): Promise<string | null> =>
+  renew(db, of, digestOf(token));
+
+/** Whether a token is of the run that stands. */
+export const isLeased = (db: Database, of: ChildOf, token: string): Promise<boolean> => stands(db, of, digestOf(token));
+
+/**
+ * What the token of a run is answered, judged as if it had come: nobody but the run itself has it, its digest stays here.
+ * Undefined: there was no such run.
+ */
+export async function answerToLease(
+  db: Database,
+  of: ChildOf & { lease_id: string },
+): Promise<{ reads: boolean; renews: boolean } | undefined> {
+  const run = await one<{ token_digest: Buffer }>(
+    db,
+    'SELECT token_digest FROM adapter_children WHERE workspace_id = $1 AND adapter_id = $2 AND lease_id = $3',
+    [of.workspace_id, of.adapter_id, of.lease_id],
+  );
+  if (run === undefined) return undefined;
+  const { token_digest } = run;
+  return { reads: await stands(db, of, token_digest), renews: (await renew(db, of, token_digest)) !== null };
 }
 
 /** The leases that stand: a run whose lease is not among them was ended, or nothing was heard of it in time. */

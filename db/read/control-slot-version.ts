@@ -33,3 +33,20 @@ export async function controlSlotVersions(
     [workspace_id, slot],
   );
 }
+
+/** The version whose value the current one of a `control` slot brought back; null when it is a value of its own. */
+export async function controlSlotRolledBackTo(
+  db: Queryable,
+  workspace_id: string,
+  slot: string,
+): Promise<number | null> {
+  const [row] = await prepared<{ rolled_back_to: number | null }>(
+    db,
+    'control-slot-rolled-back-to',
+    `SELECT v.rolled_back_to FROM secret_slots s JOIN secret_versions v
+        ON v.workspace_id = s.workspace_id AND v.slot = s.slot AND v.version = s.current_version
+      WHERE s.workspace_id = $1 AND s.slot = $2 AND s.class = 'control'`,
+    [workspace_id, slot],
+  );
+  return row?.rolled_back_to ?? null;
+}

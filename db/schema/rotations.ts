@@ -70,3 +70,34 @@ export const rotationSteps = pgTable(
   },
   (t) => [primaryKey({ columns: [t.workspace_id, t.rotation_id, t.version] })],
 );
+
+/** How often something is rotated. A worker opens what is due; why it could not is kept until it can. */
+export const rotationSchedules = pgTable(
+  'rotation_schedules',
+  {
+    workspace_id: text().notNull(),
+    schedule_id: text().notNull(),
+    row: text().$type<RotationRow>().notNull(),
+    subject: text().notNull(),
+    /** The cryptoperiod, from one opening to the next. */
+    every_days: integer().notNull(),
+    overlap_seconds: integer().notNull(),
+    next_due_at: instant().notNull(),
+    /** When a worker looks at it: when it is due, and later where it could not be opened then. */
+    look_at: instant().notNull(),
+    last_rotation_id: text(),
+    /** Why what is due could not be opened, and since when. */
+    failure: text(),
+    failing_since: instant(),
+    created_at: instant().notNull(),
+    ...authorship(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.workspace_id, t.schedule_id] }),
+    uniqueIndex('rotation_schedules_of').on(t.workspace_id, t.row, t.subject),
+    index('rotation_schedules_list').on(t.workspace_id, t.created_at, t.schedule_id),
+    index('rotation_schedules_look').on(t.look_at),
+    check('rotation_schedules_period', sql`${t.every_days} BETWEEN 1 AND 3650`),
+    check('rotation_schedules_failing', sql`(${t.failure} IS NULL) = (${t.failing_since} IS NULL)`),
+  ],
+);

@@ -53,6 +53,7 @@ export const PROBLEMS = {
   adapter_not_found: { status: 404, title: 'There is no such active adapter' },
 
   rotation_not_found: { status: 404, title: 'There is no such rotation' },
+  schedule_not_found: { status: 404, title: 'Nothing of this kind is rotated by a schedule' },
 
   delivery_not_found: { status: 404, title: 'There is no such delivery' },
 

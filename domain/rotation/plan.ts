@@ -5,8 +5,12 @@ export const ROTATION_ROWS = [
   'admin_token',
   'readonly_token',
   'upstream_key',
-  'adapter_secret',
   'oauth_account',
+  'adapter_secret',
+  'adapter_slot',
+  'provisioning_token',
+  'forensic_key',
+  'ledger_key',
 ] as const;
 export type RotationRow = (typeof ROTATION_ROWS)[number];
 export const isRotationRow = (value: unknown): value is RotationRow => ROTATION_ROWS.includes(value as RotationRow);
@@ -32,12 +36,18 @@ export type Step = (typeof STEPS)[number];
  * The steps of a row in their order. Where nobody can use the new one before it is in its place, it is proved right
  * after the cut, and the cut is undone when that fails.
  */
+const IN_PLACE: readonly Step[] = ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'];
 const PLANS: Record<RotationRow, readonly Step[]> = {
-  admin_token: ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'],
-  readonly_token: ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'],
+  admin_token: IN_PLACE,
+  readonly_token: IN_PLACE,
   upstream_key: ['inspect', 'stage', 'prove_new', 'cut_over', 'overlap', 'prove_old', 'revoke'],
   adapter_secret: ['inspect', 'stage', 'prove_new', 'cut_over', 'overlap', 'withdraw', 'prove_old', 'revoke'],
   oauth_account: ['inspect', 'stage', 'prove_new', 'cut_over', 'overlap', 'withdraw', 'prove_old', 'revoke'],
+  forensic_key: IN_PLACE,
+  adapter_slot: IN_PLACE,
+  provisioning_token: IN_PLACE,
+  // What was asked of the log is never taken back: the key is proved before, and what comes after is waited for.
+  ledger_key: ['inspect', 'stage', 'prove_new', 'cut_over', 'prove_old', 'revoke'],
 };
 
 export interface PlanOptions {
@@ -53,7 +63,14 @@ export function planOf(row: RotationRow, { dry_run, overlap_seconds }: PlanOptio
 }
 
 /** Rows of the instance itself: only who decides for it may rotate them. */
-const OF_THE_INSTANCE: readonly RotationRow[] = ['admin_token', 'readonly_token', 'upstream_key', 'oauth_account'];
+const OF_THE_INSTANCE: readonly RotationRow[] = [
+  'admin_token',
+  'readonly_token',
+  'upstream_key',
+  'oauth_account',
+  'forensic_key',
+  'ledger_key',
+];
 export const isOfTheInstance = (row: RotationRow): boolean => OF_THE_INSTANCE.includes(row);
 
 /** Whether both can work at a time, so that an overlap can be asked for. */

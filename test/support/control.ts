@@ -45,6 +45,7 @@ export async function startControl(
     anchorIntervalMs: 300_000,
     adminTokenFile: undefined,
     readonlyTokenFile: undefined,
+    forensicKeyFile: undefined,
     baseUrl: 'http://127.0.0.1:9',
     masterKey: undefined,
     masterKeyFile: undefined,

@@ -12,8 +12,11 @@ export interface StrategyDeps {
   /** The API's own address, where proofs knock as anybody would. */
   baseUrl: string;
   stateRoot: string;
+  masterKey: MasterKeySource;
   adminTokenFile: string | undefined;
   readonlyTokenFile: string | undefined;
+  /** Undefined: the state root's own. */
+  forensicKeyFile?: string | undefined;
   log: Logger;
 }
 

@@ -56,6 +56,10 @@ export function logSigner(stateRoot: string, log: LogKeyName): LogSigner {
 export const existingSigner = (stateRoot: string, log: LogKeyName): LogSigner | undefined =>
   existsSync(join(keysFolder(stateRoot), fileName(log))) ? logSigner(stateRoot, log) : undefined;
 
+/** Removes a key that never took over; nothing names it yet. */
+export const dropKey = (stateRoot: string, log: Required<LogKeyName>): void =>
+  rmSync(join(keysFolder(stateRoot), fileName(log)), { force: true });
+
 /** Every key of an epoch that this host has or had, the newest first; none is made. Errors: InstanceKeyError. */
 export function existingKeys(stateRoot: string, { origin, epoch }: { origin: string; epoch: number }): NoteKey[] {
   const held = named(keysFolder(stateRoot), KEY_FILE).filter((file) => file.epoch === epoch);

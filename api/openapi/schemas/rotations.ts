@@ -63,3 +63,35 @@ const taken = z.object({
 export const rotationWithSteps = named('RotationWithSteps', z.object({ ...members, steps: z.array(taken) }));
 export const rotationAbandoned = named('RotationAbandoned', z.object({ status: z.literal('abandoned') }));
 export const rotationAbandonment = named('RotationAbandonment', z.strictObject({ reason: text(1024) }));
+
+const of = { row, subject: text(256).optional().describe('which one of its row, where there are several') };
+export const scheduleRequest = named(
+  'RotationScheduleRequest',
+  z.strictObject({
+    ...of,
+    every_days: z.int().min(1).max(3650).describe('the cryptoperiod'),
+    overlap_seconds: seconds.optional().describe('how long both work; none where that cannot be'),
+  }),
+);
+export const scheduleRemoval = named('RotationScheduleRemoval', z.strictObject(of));
+export const scheduleRemoved = named('RotationScheduleRemoved', z.object({ status: z.literal('unscheduled') }));
+
+export const schedule = named(
+  'RotationSchedule',
+  z.object({
+    schedule_id: z.string().regex(/^RSC-[0-9a-f]{16}$/),
+    row,
+    subject: z.string().nullable(),
+    every_days: count,
+    overlap_seconds: seconds,
+    next_due_at: instant,
+    overdue: z.boolean().describe('it should have been opened more than a minute ago'),
+    last_rotation_id: rotationId.nullable(),
+    failure: z.string().nullable().describe('why what is due could not be opened'),
+    failing_since: instant.nullable(),
+    scheduled_by: z.string(),
+    on_behalf_of: z.string().nullable(),
+    created_at: instant,
+  }),
+);
+export const scheduleList = named('RotationScheduleList', z.array(schedule));

@@ -64,6 +64,7 @@ describe('problems', () => {
         'adapter_not_found',
         'rotation_not_found',
         'delivery_not_found',
+        'schedule_not_found',
       ],
       405: ['method_not_allowed'],
       409: [

@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import { requestDigest } from '../../db/command/decisions.ts';
+import { scheduleRotation } from '../../db/command/schedule-rotation.ts';
+import { readJson } from '../body.ts';
+import type { ApiDeps } from '../deps.ts';
+import { readFields } from '../fields.ts';
+import { idempotencyKey } from '../idempotency-key.ts';
+import { refuseWith } from '../instance.ts';
+import { ok } from '../reply.ts';
+import type { Reply } from '../reply.ts';
+import { overlapProblem, periodProblem, permittedRow, rowProblem } from '../rotation-request.ts';
+import { scheduleView } from '../rotation-view.ts';
+import type { Call, Route } from '../route.ts';
+
+const RULES = {
+  required: {},
+  optional: { subject: { max: 256 } },
+  values: { row: rowProblem, every_days: periodProblem, overlap_seconds: overlapProblem },
+};
+
+async function handler({ req, caller }: Call, { db }: ApiDeps): Promise<Reply> {
+  const { subject = '', every_days, overlap_seconds = 0, ...given } = readFields(await readJson(req), RULES);
+  const row = permittedRow(given.row, caller);
+  const asked = { row, subject, every_days: Number(every_days), overlap_seconds: Number(overlap_seconds) };
+  const request_digest = requestDigest({ kind: 'schedule', ...asked });
+  const key = { decision_id: idempotencyKey(req) ?? randomUUID(), request_digest };
+  const scheduled = await scheduleRotation(db, caller, { ...asked, key });
+  return scheduled.ok ? ok(scheduleView(scheduled.schedule)) : refuseWith(scheduled.code);
+}
+
+export const route: Route = { method: 'POST', path: '/v1/rotation-schedules', action: 'rotation.start', handler };
