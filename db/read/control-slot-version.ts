@@ -8,7 +8,7 @@ export async function controlSlotVersion(
   db: Queryable,
   workspace_id: string,
   slot: string,
-  which: SecretVersion,
+  which: SecretVersion = 'current',
 ): Promise<number | null> {
   const [row] = await prepared<{ version: number | null }>(
     db,

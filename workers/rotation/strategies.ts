@@ -12,7 +12,6 @@ export interface StrategyDeps {
   /** The API's own address, where proofs knock as anybody would. */
   baseUrl: string;
   stateRoot: string;
-  masterKey: MasterKeySource;
   adminTokenFile: string | undefined;
   readonlyTokenFile: string | undefined;
   /** Undefined: the state root's own. */
