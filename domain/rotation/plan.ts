@@ -1,7 +1,7 @@
 // What a rotation goes through: the new one is proved to work and the old one to fail, or the rotation is not complete.
 
 /** What can be rotated. Each row has a strategy that knows how. */
-export const ROTATION_ROWS = ['admin_token', 'readonly_token'] as const;
+export const ROTATION_ROWS = ['admin_token', 'readonly_token', 'master_key'] as const;
 export type RotationRow = (typeof ROTATION_ROWS)[number];
 export const isRotationRow = (value: unknown): value is RotationRow => ROTATION_ROWS.includes(value as RotationRow);
 
@@ -29,6 +29,8 @@ export type Step = (typeof STEPS)[number];
 const PLANS: Record<RotationRow, readonly Step[]> = {
   admin_token: ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'],
   readonly_token: ['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'],
+  // Staging is the whole migration; the overlap is how long the old key's file is kept.
+  master_key: ['inspect', 'stage', 'cut_over', 'prove_new', 'overlap', 'prove_old', 'revoke'],
 };
 
 export interface PlanOptions {
@@ -44,7 +46,7 @@ export function planOf(row: RotationRow, { dry_run, overlap_seconds }: PlanOptio
 }
 
 /** Rows of the instance itself: only who decides for it may rotate them. */
-const OF_THE_INSTANCE: readonly RotationRow[] = ['admin_token', 'readonly_token'];
+const OF_THE_INSTANCE: readonly RotationRow[] = ['admin_token', 'readonly_token', 'master_key'];
 export const isOfTheInstance = (row: RotationRow): boolean => OF_THE_INSTANCE.includes(row);
 
 /** Whether both can work at a time, so that an overlap can be asked for. */

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import type { RotationStrategy } from '../../activities/rotation/strategy.ts';
+import type { MasterKey } from '../../config/master-key.ts';
 import type { Database } from '../../db/client.ts';
 import type { RotationRow } from '../../domain/rotation/plan.ts';
 import type { Logger } from '../log.ts';
@@ -12,6 +13,10 @@ export interface StrategyDeps {
   stateRoot: string;
   adminTokenFile: string | undefined;
   readonlyTokenFile: string | undefined;
+  /** The key itself, where a variable gives it. */
+  masterKey: MasterKey | undefined;
+  masterKeyFile: string | undefined;
+  databaseUrl: string;
   log: Logger;
 }
 
