@@ -17,7 +17,10 @@ export function masterKeyOrigin({
   read: () => MasterKeyRing | undefined;
   create?: () => void;
 } {
-  if (masterKey !== undefined) return { read: () => ({ ...masterKey, others: [] }) };
+  if (masterKey !== undefined) {
+    const read = (): MasterKeyRing => ({ ...masterKey, others: [], reread: read });
+    return { read };
+  }
   if (masterKeyFile !== undefined) return { read: masterKeyRing(masterKeyFile) };
   const own = defaultMasterKeyFile(stateRoot);
   const ring = masterKeyRing(own);

@@ -5,6 +5,8 @@ import type { MasterKey } from './master-key.ts';
 /** A key, and the one that is to take its place where a migration is planned. */
 export interface MasterKeyRing extends MasterKey {
   others: readonly MasterKey[];
+  /** The ring as the files have it now. */
+  reread: () => MasterKeyRing;
 }
 
 /** Where the next key lies, and the one before until its rotation is over. */
@@ -27,13 +29,16 @@ const ATTEMPTS = 3;
 export function masterKeyRing(path: string): () => MasterKeyRing {
   let held: { ring: MasterKeyRing; state: string } | undefined;
   const state = () => `${stateOf(path)}, ${stateOf(nextKeyFile(path))}`;
-  return () => {
+  const read = (): MasterKeyRing => {
     for (let attempt = 1; held?.state !== state() && attempt <= ATTEMPTS; attempt++) {
       const before = state();
       // The next one first: when it takes the other's place in between, it is read once or twice, never missed.
       const next = usable(nextKeyFile(path));
       try {
-        held = { ring: { ...readMasterKey(path), others: next === undefined ? [] : [next] }, state: before };
+        held = {
+          ring: { ...readMasterKey(path), others: next === undefined ? [] : [next], reread: read },
+          state: before,
+        };
       } catch (error) {
         if (held === undefined) throw error;
         return held.ring;
@@ -42,6 +47,7 @@ export function masterKeyRing(path: string): () => MasterKeyRing {
     if (held === undefined) throw new Error('a key that was read is not held');
     return held.ring;
   };
+  return read;
 }
 
 function usable(path: string): MasterKey | undefined {

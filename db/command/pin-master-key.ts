@@ -1,5 +1,6 @@
 import { one } from '../client.ts';
 import type { Queryable } from '../client.ts';
+import { keyOf } from '../secrets/envelope.ts';
 import type { KeyRing } from '../secrets/envelope.ts';
 import { SecretsError } from '../secrets-error.ts';
 import { together } from '../together.ts';
@@ -29,8 +30,6 @@ export function requirePinned(pinned: string | undefined, ring: KeyRing): void {
     );
 }
 
-const keyOf = (ring: KeyRing, id: string) => [ring, ...(ring.others ?? [])].find(({ key_id }) => key_id === id);
-
 /** What keeps the key of new data keys as it is until a transaction ends; a migration takes it alone. */
 export const MASTER_KEY_LOCK = `hashtext('master_key')`;
 
@@ -47,10 +46,10 @@ export async function pinMasterKey(tx: Tx, ring: KeyRing, by: Caller, now: strin
   ]);
   const id = found?.id ?? (await bind(tx, ring, by, now));
   requirePinned(id, ring);
-  const { key_id, key, others = [] } = ring;
-  const all = [{ key_id, key }, ...others];
-  const wraps = all.find((each) => each.key_id === id) ?? ring;
-  return { ...wraps, others: all.filter((each) => each.key_id !== id) };
+  const wraps = id === undefined ? undefined : keyOf(ring, id);
+  if (wraps === undefined) return ring;
+  const { key_id, key } = wraps;
+  return { ...ring, key_id, key, others: [ring, ...(ring.others ?? [])] };
 }
 
 /** The id of the key that the database is bound to from now on: this one's, or that of whoever was first. */

@@ -12,6 +12,14 @@ export interface NamedKey {
 /** A key that wraps, and others that still open what they wrapped: two while data keys move from one to the other. */
 export interface KeyRing extends NamedKey {
   others?: readonly NamedKey[];
+  /** The ring as it is now: a key that this one lacks may have been given since. */
+  reread?: () => KeyRing;
+}
+
+/** The key of the ring that has a name; undefined where it has none, also when it is read again. */
+export function keyOf(ring: KeyRing, id: string): NamedKey | undefined {
+  const find = (of: KeyRing) => [of, ...(of.others ?? [])].find(({ key_id }) => key_id === id);
+  return find(ring) ?? (ring.reread === undefined ? undefined : find(ring.reread()));
 }
 
 /** NIST SP 800-38D: 96-bit nonces drawn at random, full tags. A data key seals one slot's versions, far from 2^32. */
@@ -92,7 +100,7 @@ export function openDataKey(ring: KeyRing, at: Place, wrapped: string): NamedKey
 
 function dataKeyBytes(ring: KeyRing, at: Place, wrapped: string): Buffer {
   const by = wrappingKeyId(wrapped);
-  const bytes = open(ring.others?.find(({ key_id }) => key_id === by) ?? ring, 'key', at, 0, wrapped);
+  const bytes = open((by === undefined ? undefined : keyOf(ring, by)) ?? ring, 'key', at, 0, wrapped);
   if (bytes.length === KEY_BYTES) return bytes;
   bytes.fill(0);
   throw new SecretsError('secret_unreadable', at.slot);
