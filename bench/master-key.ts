@@ -6,9 +6,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../db/client.ts';
-import { rewrapRows } from '../db/command/migrate-master-key.ts';
+import { beginMigration, finishMigration, rewrapRows } from '../db/command/migrate-master-key.ts';
+import { pinMasterKey } from '../db/command/pin-master-key.ts';
 import type { NamedKey } from '../db/secrets/envelope.ts';
 import { loadWrappedColumns } from '../db/secrets/wrapped-columns.ts';
+import { transaction } from '../db/transaction.ts';
 import { keyId } from '../domain/secret/key-id.ts';
 import { startStack } from '../script/supervisor/stack.ts';
 import { freeStackPorts } from '../test/support/free-ports.ts';
@@ -54,11 +56,16 @@ try {
   const verify = await rate(() => verifyBackup(path, from, columns));
   console.log(`backup: ${backup.toFixed(0)} rows per s; read back and opened ${verify.toFixed(0)}`);
 
-  const m = { rotation_id: 'bench', workspace_id: 'default', on_behalf_of: 'bench', old_key_id: '', new_key_id: '' };
+  const by = { workspace_id: 'default', actor: 'bench', on_behalf_of: null };
+  await transaction(db, (tx) => pinMasterKey(tx, from, by, new Date().toISOString()));
   const migrate = async () => {
+    const ids = { old_key_id: from.key_id, new_key_id: to.key_id };
+    const m = { rotation_id: 'bench', workspace_id: 'default', on_behalf_of: 'bench', ...ids };
+    if (!(await beginMigration(db, m, columns)).ok) throw new Error('the migration did not begin');
     let done = 0;
     for (let part = PART; part === PART; done += part)
       part = await rewrapRows(db, m, { from, to, limit: PART }, columns);
+    if (!(await finishMigration(db, m, columns)).ok) throw new Error('rows are left');
     if (done !== ROWS) throw new Error(`${done} of ${ROWS} rows were re-wrapped`);
   };
   const bare = () =>

@@ -4,6 +4,8 @@ import { wrappedRows, wrappingKeyIds } from '../read/wrapped-rows.ts';
 import { rewrapDataKey } from '../secrets/envelope.ts';
 import type { NamedKey } from '../secrets/envelope.ts';
 import type { WrappedColumn } from '../secrets/wrapped-columns.ts';
+import { SecretsError } from '../secrets-error.ts';
+import { together } from '../together.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import { writeEntries } from '../write/ledger.ts';
@@ -86,7 +88,8 @@ const BATCH = 500;
 /**
  * Re-wraps up to `limit` data keys. Each batch and its entry are one transaction, and what is left is found by the key that
  * a row names, so whoever comes after a crash goes on at the next row. The number of rows done; fewer than `limit`: none is
- * left. Errors: those of `openDataKey`; what does not open under its key stays as it is.
+ * left. Errors: those of `openDataKey`; what does not open under its key stays as it is. SecretsError master_key_mismatch
+ * also where this migration, in this direction, is not the one under way: a worker that comes late wraps nothing.
  */
 export async function rewrapRows(
   db: Database,
@@ -100,6 +103,7 @@ export async function rewrapRows(
     while (done < limit) {
       const batch = Math.min(BATCH, limit - done);
       const moved = await transaction(db, async (tx) => {
+        await requireWraps(tx, m, to.key_id);
         const page = await wrappedRows(tx, column, { key_id: from.key_id, after, limit: batch, lock: true });
         if (page.length === 0) return page;
         const replaced = page.map(({ key, wrapped }) => ({
@@ -118,6 +122,19 @@ export async function rewrapRows(
     }
   }
   return done;
+}
+
+async function requireWraps(tx: Tx, m: Migration, key_id: string): Promise<void> {
+  const [, pin] = await together([
+    tx.query(`SELECT pg_advisory_xact_lock_shared(${MASTER_KEY_LOCK})`),
+    one<{ id: string; migration: string | null }>(
+      tx,
+      'SELECT coalesce(next_key_id, key_id) AS id, migration FROM master_keys WHERE workspace_id = $1',
+      [INSTANCE],
+    ),
+  ]);
+  if (pin?.id !== key_id || pin.migration !== m.rotation_id)
+    throw new SecretsError('master_key_mismatch', `${m.rotation_id} does not wrap by ${key_id} now`);
 }
 
 /** Binds the database to the new key, when it wraps every row. May be repeated. */

@@ -5,6 +5,7 @@ import { createMasterKey, readMasterKey } from '../../../config/master-key.ts';
 import { one, rows } from '../../../db/client.ts';
 import { openMasterKey, pinnedMasterKey } from '../../../db/command/pin-master-key.ts';
 import { readControlSecret } from '../../../db/command/read-control-secret.ts';
+import { rewrapRows } from '../../../db/command/migrate-master-key.ts';
 import { abandonRotation } from '../../../db/command/rotation-steps.ts';
 import type { SecretsDeps } from '../../../db/command/set-secret.ts';
 import { loadWrappedColumns } from '../../../db/secrets/wrapped-columns.ts';
@@ -152,6 +153,38 @@ describe('a migration of the master key', () => {
     renameSync(`${on.keyFile}.kept`, `${on.keyFile}.next`);
     for (const step of ['stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'] as const) await on.take(id, step);
     await readable();
+  });
+
+  it('wraps nothing by a worker that comes late, whichever way it went', async () => {
+    const old = readMasterKey(on.keyFile);
+    const id = await on.request();
+    await on.take(id, 'inspect');
+    await on.take(id, 'stage', 2);
+    const next = readMasterKey(`${on.keyFile}.next`);
+    const of = { rotation_id: id, workspace_id: 'default', on_behalf_of: 'owner@org' };
+    const m = { ...of, old_key_id: old.key_id, new_key_id: next.key_id };
+    const columns = await loadWrappedColumns();
+    const forward = (more = {}) => rewrapRows(on.db, { ...m, ...more }, { from: old, to: next, limit: 10 }, columns);
+    expect(await forward()).toBe(10);
+    await expect(forward({ rotation_id: 'ROT-2' })).rejects.toThrow(code('master_key_mismatch'));
+    const back = rewrapRows(on.db, m, { from: next, to: old, limit: 10 }, columns);
+    await expect(back).rejects.toThrow(code('master_key_mismatch'));
+    await on.take(id, 'undo stage');
+    await expect(forward()).rejects.toThrow(code('master_key_mismatch'));
+    expect(await wrappedBy(on.db)).toEqual({ [old.key_id]: SLOTS + 1 });
+  });
+
+  it('is not cut when its backup is not the one that was verified', async () => {
+    const id = await on.request();
+    await on.take(id, 'inspect');
+    await on.take(id, 'stage');
+    const backup = join(on.stateRoot, 'backups', `master-key-${id}.jsonl`);
+    const kept = readFileSync(backup);
+    writeFileSync(backup, kept.subarray(1));
+    await expect(on.take(id, 'cut_over')).rejects.toThrow(code('backup_changed'));
+    writeFileSync(backup, kept);
+    await on.take(id, 'cut_over');
+    expect(Object.keys(await wrappedBy(on.db))).toEqual([on.id()]);
   });
 
   it('that was abandoned in the middle is taken over by the next rotation with the same key', async () => {

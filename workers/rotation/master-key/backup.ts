@@ -70,6 +70,13 @@ export async function writeBackup(
   return { rows, sha256: sum.digest('hex') };
 }
 
+/** SHA-256 of a backup as it lies on the disk, hex. */
+export async function backupDigest(path: string): Promise<string> {
+  const sum = createHash('sha256');
+  for await (const chunk of createReadStream(path)) sum.update(chunk as Buffer);
+  return sum.digest('hex');
+}
+
 /** A backup that is not what was written. */
 export class BackupError extends Error {
   override readonly name = 'BackupError';
@@ -96,8 +103,7 @@ export async function* readBackup(path: string): AsyncGenerator<BackedUp> {
  * secret_unreadable.
  */
 export async function verifyBackup(path: string, ring: KeyRing, columns: readonly WrappedColumn[]): Promise<Backup> {
-  const sum = createHash('sha256');
-  for await (const chunk of createReadStream(path)) sum.update(chunk as Buffer);
+  const sha256 = await backupDigest(path);
   let rows = 0;
   for await (const { table, key, wrapped } of readBackup(path)) {
     const column = columns.find((each) => each.table === table);
@@ -105,5 +111,5 @@ export async function verifyBackup(path: string, ring: KeyRing, columns: readonl
     openDataKey(ring, column.place(key), wrapped);
     rows += 1;
   }
-  return { rows, sha256: sum.digest('hex') };
+  return { rows, sha256 };
 }

@@ -18,7 +18,7 @@ import { openDataKey } from '../../../db/secrets/envelope.ts';
 import { loadWrappedColumns } from '../../../db/secrets/wrapped-columns.ts';
 import type { WrappedColumn } from '../../../db/secrets/wrapped-columns.ts';
 import { SecretsError } from '../../../db/secrets-error.ts';
-import { backupPath, BackupError, verifyBackup, writeBackup } from '../master-key/backup.ts';
+import { backupDigest, backupPath, BackupError, verifyBackup, writeBackup } from '../master-key/backup.ts';
 import { freshStart } from '../master-key/fresh-start.ts';
 import { keyFiles } from '../master-key/key-files.ts';
 import type { KeyFiles } from '../master-key/key-files.ts';
@@ -53,6 +53,7 @@ function masterKeyMigration(deps: StrategyDeps, columns: readonly WrappedColumn[
     },
     stage: (context) => known(() => stage(context)),
     cut_over: async (context) => {
+      await requireBackup(context);
       allowed(await finishMigration(db, migration(context), columns));
       const { new_key_id } = migration(context);
       await files().cutOver(new_key_id);
@@ -77,6 +78,12 @@ function masterKeyMigration(deps: StrategyDeps, columns: readonly WrappedColumn[
     },
     undo: (step, context) => known(() => (step === 'cut_over' ? putBack(context) : undoStage(context))),
   };
+
+  /** Nothing is cut without the backup that was verified. */
+  async function requireBackup({ rotation_id, memory }: StepContext): Promise<void> {
+    const sha256 = await backupDigest(backupPath(stateRoot, rotation_id)).catch(() => undefined);
+    if (sha256 === undefined || sha256 !== memory['backup_sha256']) throw new StepFailure('backup_changed');
+  }
 
   /** One part: the key, then the backup, then so many rows. */
   async function stage(context: StepContext): Promise<StepResult> {
