@@ -70,6 +70,10 @@ async function judge(tx: Tx, m: Migration, pin: Pin | undefined, columns: readon
   return ids.every((id) => known.includes(id)) ? { ok: true } : refused('wrapped_by_other_key');
 }
 
+/** Whether a migration could begin now; without a new key its id is ''. Changes nothing. */
+export const judgeMigration = (db: Database, m: Migration, columns: readonly WrappedColumn[]): Promise<Migrated> =>
+  withPin(db, (tx, pin) => judge(tx, m, pin, columns));
+
 /** From here on new data keys are wrapped by the new key; the others stay as they are. May be repeated. */
 export async function beginMigration(db: Database, m: Migration, columns: readonly WrappedColumn[]): Promise<Migrated> {
   return withPin(db, async (tx, pin) => {
@@ -174,11 +178,17 @@ export async function turnBack(db: Database, m: Migration): Promise<Migrated> {
   });
 }
 
-/** Ends a migration that was turned back, when the old key wraps every row again. May be repeated. */
+/**
+ * Ends a migration that was turned back, or was never begun, when no row names the new key: its file may go. May be
+ * repeated. What another migration works with stays.
+ */
 export async function endTurnedBack(db: Database, m: Migration, columns: readonly WrappedColumn[]): Promise<Migrated> {
   return withPin(db, async (tx, pin) => {
-    if (pin?.migration !== m.rotation_id) return { ok: true };
-    if (!(await onlyBy(tx, columns, m.old_key_id))) return refused('rows_left');
+    if (pin === undefined) return { ok: true };
+    if (pin.key_id === m.new_key_id) return refused('master_key_mismatch');
+    if (pin.migration !== null && pin.migration !== m.rotation_id) return refused('migration_running');
+    if ((await wrappingKeyIds(tx, columns)).has(m.new_key_id)) return refused('rows_left');
+    if (pin.migration === null) return { ok: true };
     await setPin(tx, m, { key_id: m.old_key_id, next_key_id: null, migration: null });
     await writeEntries(tx, [entry(m, pin.now, 'master_key_migration_undone')]);
     return { ok: true };

@@ -216,9 +216,18 @@ describe('a migration of the master key', () => {
     await on.db.query(
       `INSERT INTO rotations SELECT (jsonb_populate_record(r, '{"rotation_id": "ROT-2", "workspace_id": "system"}')).* FROM rotations r`,
     );
+    await expect(on.take('ROT-2', 'inspect')).rejects.toThrow(code('migration_running'));
+    await on.db.query('UPDATE master_keys SET next_key_id = NULL, migration = NULL');
     await on.take('ROT-2', 'inspect');
     await on.take('ROT-2', 'stage', 1);
+    await on.db.query('UPDATE master_keys SET next_key_id = $1, migration = $2', [
+      readMasterKey(`${on.keyFile}.next`).key_id,
+      id,
+    ]);
     await expect(on.take('ROT-2', 'stage')).rejects.toThrow(code('migration_running'));
+    // Its undoing leaves the other's key where it is.
+    await expect(on.take('ROT-2', 'undo stage')).rejects.toThrow(code('migration_running'));
+    expect(existsSync(`${on.keyFile}.next`)).toBe(true);
   });
 
   it('is refused where the key is given in a variable, and where the file holds another', async () => {

@@ -16,7 +16,8 @@ export interface KeyFiles {
   makeNext: () => void;
   cutOver: (to: string) => Promise<void>;
   putBack: (to: string) => Promise<void>;
-  dropNext: () => Promise<void>;
+  /** Removes the new key where it lies beside the old one, and what a cut left in the middle. */
+  discard: (keys: { old_key_id: string; new_key_id: string }) => Promise<void>;
   dropPrevious: () => Promise<void>;
 }
 
@@ -52,7 +53,11 @@ export function keyFiles(path: string): KeyFiles {
       await keepCopy(path, next);
       await moveOver(previous, path);
     },
-    dropNext: () => removeToken(next),
+    discard: async ({ old_key_id, new_key_id }) => {
+      if (current().key_id !== old_key_id) throw new StepFailure('key_file_changed');
+      if (ifThere(next)?.key_id === new_key_id) await removeToken(next);
+      if (ifThere(previous)?.key_id === old_key_id) await removeToken(previous);
+    },
     dropPrevious: () => removeToken(previous),
   };
 }

@@ -7,12 +7,12 @@ import {
   beginMigration,
   endTurnedBack,
   finishMigration,
+  judgeMigration,
   reopenMigration,
   rewrapRows,
   turnBack,
 } from '../../../db/command/migrate-master-key.ts';
 import type { Migrated, Migration } from '../../../db/command/migrate-master-key.ts';
-import { pinnedMasterKey } from '../../../db/command/pin-master-key.ts';
 import { wrappedRows, wrappingKeyIds } from '../../../db/read/wrapped-rows.ts';
 import { openDataKey } from '../../../db/secrets/envelope.ts';
 import { loadWrappedColumns } from '../../../db/secrets/wrapped-columns.ts';
@@ -42,13 +42,13 @@ function masterKeyMigration(deps: StrategyDeps, columns: readonly WrappedColumn[
 
   return {
     row: 'master_key',
-    inspect: async () => {
+    inspect: async (context) => {
       const at = files();
       const { key_id } = at.current();
-      if (at.next()?.key_id === key_id) throw new StepFailure('next_key_same');
-      const pinned = await pinnedMasterKey(db);
-      if (pinned === undefined) throw new StepFailure('master_key_unused');
-      if (pinned !== key_id) throw new StepFailure('master_key_mismatch');
+      const next = at.next()?.key_id;
+      if (next === key_id) throw new StepFailure('next_key_same');
+      const m = { ...migration(context), old_key_id: key_id, new_key_id: next ?? '' };
+      allowed(await judgeMigration(db, m, columns));
       return { evidence: { key_id, tables: columns.map(({ table }) => table) }, memory: { old_key_id: key_id } };
     },
     stage: (context) => known(() => stage(context)),
@@ -144,20 +144,18 @@ function masterKeyMigration(deps: StrategyDeps, columns: readonly WrappedColumn[
   }
 
   async function undoStage(context: StepContext): Promise<StepResult> {
+    // Without a key on record nothing was begun; a file that is there may be an operator's.
+    if (context.memory['new_key_id'] === undefined) return {};
     const at = files();
-    if (context.memory['new_key_id'] !== undefined) {
-      const m = migration(context);
-      allowed(await turnBack(db, m));
-      const { old_key_id, new_key_id } = m;
-      if ((await wrappingKeyIds(db, columns)).has(new_key_id)) {
-        const { from, to } = keys(at, { old_key_id, new_key_id });
-        const rows = await rewrapRows(db, m, { from: to, to: from, limit: PART }, columns);
-        if (rows === PART) return { more: true, evidence: { rows } };
-      }
-      allowed(await endTurnedBack(db, m, columns));
+    const m = migration(context);
+    allowed(await turnBack(db, m));
+    if ((await wrappingKeyIds(db, columns)).has(m.new_key_id)) {
+      const { from, to } = keys(at, m);
+      const rows = await rewrapRows(db, m, { from: to, to: from, limit: PART }, columns);
+      if (rows === PART) return { more: true, evidence: { rows } };
     }
-    await at.dropNext();
-    await at.dropPrevious();
+    allowed(await endTurnedBack(db, m, columns));
+    await at.discard(m);
     return {};
   }
 }
