@@ -21,6 +21,7 @@ import { workflowBundle } from './engine/workflow-bundle.ts';
 import { keepStoringHistories } from './histories/keep-storing.ts';
 import { instanceKey } from './keys/instance-key.ts';
 import type { Logger } from './log.ts';
+import { keepPruningLeases } from './leases/keep-pruning.ts';
 import { keepReconciling } from './reconcile/reconcile.ts';
 import { recordPort } from './record-port.ts';
 import { rotationPort } from './rotation/rotation-port.ts';
@@ -126,6 +127,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         keepReconciling({ db, client, log }, stop),
         keepStoringHistories({ db, client, blobs, log }, stop),
         announceAlerts(db, log, stop),
+        keepPruningLeases({ db, log }, stop),
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),
         keepSigningBundles(sequencer, stop),

@@ -120,6 +120,8 @@ export const leases = pgTable(
     primaryKey({ columns: [t.workspace_id, t.lease_id] }),
     index('leases_slot').on(t.workspace_id, t.slot, t.slot_epoch, t.not_after),
     index('leases_subject').on(t.workspace_id, t.subject, t.not_after, t.lease_id),
+    // What ended long ago, in all workspaces, for whoever removes it.
+    index('leases_ended').on(t.not_after),
     check('leases_digest', sql`length(${t.secret_digest}) = 32`),
   ],
 );
