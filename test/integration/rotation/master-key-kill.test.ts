@@ -25,8 +25,8 @@ beforeAll(async () => {
 afterAll(() => on?.close());
 
 /** The signal that ended it, null when it came to the end of the rotation. */
-async function migrate(rotation_id: string, killAt: number): Promise<NodeJS.Signals | null> {
-  const args = [KILLED, on.url, on.stateRoot, on.keyFile, rotation_id, String(killAt)];
+async function migrate(rotation_id: string, killAt: number, step = ''): Promise<NodeJS.Signals | null> {
+  const args = [KILLED, on.url, on.stateRoot, on.keyFile, rotation_id, String(killAt), step];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   if (signal === null) expect(code).toBe(0);
@@ -67,4 +67,17 @@ it('S1-83 goes on after kill -9 at any statement or file: every secret opens at 
   expect(await wrappedBy(on.db)).toEqual({ [on.id()]: SLOTS + KILLS + 1 });
   expect(await databaseText(on.db)).not.toContain(`interlock-key.v1.${old}`);
   await allReadable();
+}, 240_000);
+
+it('goes on after kill -9 at each statement and file of the cut: at none of them a start is refused', async () => {
+  for (let killAt = 12; killAt <= 18; killAt++) {
+    const rotation_id = await on.request();
+    expect(await migrate(rotation_id, killAt, 'cut_over')).toBe('SIGKILL');
+    expect((await getRotation(on.db, 'default', rotation_id))?.step).toBe('cut_over');
+    await allReadable();
+    expect(await set(on.deps, 'first', `cut ${killAt}`)).toMatchObject({ ok: true });
+    expect(await migrate(rotation_id, 0)).toBe(null);
+    expect((await getRotation(on.db, 'default', rotation_id))?.state).toBe('completed');
+    expect(Object.keys(await wrappedBy(on.db))).toEqual([on.id()]);
+  }
 }, 240_000);
