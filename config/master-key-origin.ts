@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Env } from './env.ts';
-import { createMasterKey, defaultMasterKeyFile, readMasterKey } from './master-key.ts';
-import type { MasterKey } from './master-key.ts';
+import { createMasterKey, defaultMasterKeyFile } from './master-key.ts';
+import { masterKeyRing } from './master-key-ring.ts';
+import type { MasterKeyRing } from './master-key-ring.ts';
 
 /**
  * Where the master key of a server process comes from: the variable, the named file, or the state root's own, which only the
@@ -13,14 +14,22 @@ export function masterKeyOrigin({
   stateRoot,
   env,
 }: Pick<Env, 'masterKey' | 'masterKeyFile' | 'stateRoot' | 'env'>): {
-  read: () => MasterKey | undefined;
+  read: () => MasterKeyRing | undefined;
   create?: () => void;
 } {
-  if (masterKey !== undefined) return { read: () => masterKey };
-  if (masterKeyFile !== undefined) return { read: () => readMasterKey(masterKeyFile) };
+  if (masterKey !== undefined) {
+    const read = (): MasterKeyRing => ({ ...masterKey, others: [], reread: read });
+    return { read };
+  }
+  if (masterKeyFile !== undefined) return { read: masterKeyRing(masterKeyFile) };
   const own = defaultMasterKeyFile(stateRoot);
+  const ring = masterKeyRing(own);
+  let made = false;
   return {
-    read: () => (existsSync(own) ? readMasterKey(own) : undefined),
+    read: () => {
+      made ||= existsSync(own);
+      return made ? ring() : undefined;
+    },
     ...(env === 'embedded' ? { create: () => createMasterKey(own) } : {}),
   };
 }

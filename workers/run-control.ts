@@ -24,6 +24,7 @@ import { workflowBundle } from './engine/workflow-bundle.ts';
 import { keepStoringHistories } from './histories/keep-storing.ts';
 import { instanceKey } from './keys/instance-key.ts';
 import type { Logger } from './log.ts';
+import { keepPruningLeases } from './leases/keep-pruning.ts';
 import { keepReconciling } from './reconcile/reconcile.ts';
 import { recordPort } from './record-port.ts';
 import { keepSchedules } from './rotation/keep-schedules.ts';
@@ -105,7 +106,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         {
           ...createActivities({ record: port, startProcess, signals: env.signals }),
           ...escalationPort(db),
-          ...(await rotationPort({ ...env, db, masterKey, log })),
+          ...(await rotationPort({ ...env, masterKeyInEnvironment: env.masterKey, db, masterKey, log })),
           ...createDeliveryActivities(deliveryPort({ db, masterKey })),
           ...createAdapterActivities(adapterPort({ db, masterKey }, children.ask)),
           ...enrolmentPort({ db, context, signer, verifier }),
@@ -142,6 +143,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         fanOutAlerts(db, log, stop),
         keepPruningDeliveries(db, log, stop),
         children.keep(stop),
+        keepPruningLeases({ db, log }, stop),
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),
         keepSigningBundles(sequencer, stop),

@@ -1,7 +1,7 @@
 import { one } from '../client.ts';
 import type { Tx } from '../transaction.ts';
 import { openDataKey, openSecret } from '../secrets/envelope.ts';
-import type { NamedKey } from '../secrets/envelope.ts';
+import type { KeyRing } from '../secrets/envelope.ts';
 import { writeEntries } from '../write/ledger.ts';
 import { lockSlot, writeVersion } from '../write/secrets.ts';
 import type { SlotRow, WrittenVersion } from '../write/secrets.ts';
@@ -57,7 +57,7 @@ export async function rollBackSecret(
   });
 }
 
-async function earlierValue(tx: Tx, master: NamedKey, slot: SlotRow, version: number) {
+async function earlierValue(tx: Tx, master: KeyRing, slot: SlotRow, version: number) {
   const row = await one<{ envelope: string | null; exposed_since: string | null }>(
     tx,
     'SELECT envelope, exposed_since FROM secret_versions WHERE workspace_id = $1 AND slot = $2 AND version = $3',

@@ -49,11 +49,11 @@ export async function setSecret({ db, masterKey }: SecretsDeps, by: Caller, aske
     key: { decision_id, request_digest: keyedDigest(master, asked) },
   };
   return decideOnce<SecretSet>(db, by, once, async (tx, now) => {
-    await pinMasterKey(tx, master, by, now);
+    const ring = await pinMasterKey(tx, master, by, now);
     const { value, kind, class: slotClass, staged = false } = asked;
     if (staged && (await lockSlot(tx, by.workspace_id, slot)) === undefined)
       return { ok: false, code: 'secret_not_found' };
-    const written = await writeVersion(tx, master, by, { slot, value, kind, class: slotClass, staged }, now);
+    const written = await writeVersion(tx, ring, by, { slot, value, kind, class: slotClass, staged }, now);
     if (written === null) return { ok: false, code: 'secret_class_fixed' };
     await writeEntries(tx, [
       secretEntry(by, {

@@ -10,9 +10,19 @@ export const masterKeys = pgTable(
     workspace_id: text().primaryKey(),
     key_id: text().notNull(),
     pinned_at: instant().notNull(),
+    /** The key that new data keys are wrapped by while the others are re-wrapped. */
+    next_key_id: text(),
+    /** The rotation that re-wraps data keys; it ends when none is left that another key wraps. */
+    migration: text(),
     ...authorship(),
   },
-  (t) => [check('master_keys_one', sql`${t.workspace_id} = 'system'`)],
+  (t) => [
+    check('master_keys_one', sql`${t.workspace_id} = 'system'`),
+    check(
+      'master_keys_next',
+      sql`${t.next_key_id} IS NULL OR (${t.migration} IS NOT NULL AND ${t.next_key_id} <> ${t.key_id})`,
+    ),
+  ],
 );
 
 /** A name under which a secret is rotated. */
@@ -42,6 +52,8 @@ export const secretSlots = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.workspace_id, t.slot] }),
+    // By the master key that wraps it: what a migration has left to do, without a scan.
+    index('secret_slots_wrapped_by').on(sql`split_part(${t.wrapped_key}, '.', 3)`, t.workspace_id, t.slot),
     check('secret_slots_class', sql`${t.class} IN ('subject', 'control')`),
     check('secret_slots_key', sql`${t.wrapped_key} LIKE 'interlock-key.v1.%'`),
   ],
@@ -114,6 +126,8 @@ export const leases = pgTable(
     primaryKey({ columns: [t.workspace_id, t.lease_id] }),
     index('leases_slot').on(t.workspace_id, t.slot, t.slot_epoch, t.not_after),
     index('leases_subject').on(t.workspace_id, t.subject, t.not_after, t.lease_id),
+    // What ended long ago, in all workspaces, for whoever removes it.
+    index('leases_ended').on(t.not_after),
     check('leases_digest', sql`length(${t.secret_digest}) = 32`),
   ],
 );

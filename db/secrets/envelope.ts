@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { KEY_BYTES, keyId } from '../../domain/secret/key-id.ts';
 import { SecretsError } from '../secrets-error.ts';
@@ -7,6 +7,19 @@ import { SecretsError } from '../secrets-error.ts';
 export interface NamedKey {
   key_id: string;
   key: KeyObject;
+}
+
+/** A key that wraps, and others that still open what they wrapped: two while data keys move from one to the other. */
+export interface KeyRing extends NamedKey {
+  others?: readonly NamedKey[];
+  /** The ring as it is now: a key that this one lacks may have been given since. */
+  reread?: () => KeyRing;
+}
+
+/** The key of the ring that has a name; undefined where it has none, also when it is read again. */
+export function keyOf(ring: KeyRing, id: string): NamedKey | undefined {
+  const find = (of: KeyRing) => [of, ...(of.others ?? [])].find(({ key_id }) => key_id === id);
+  return find(ring) ?? (ring.reread === undefined ? undefined : find(ring.reread()));
 }
 
 /** NIST SP 800-38D: 96-bit nonces drawn at random, full tags. A data key seals one slot's versions, far from 2^32. */
@@ -75,12 +88,36 @@ export function createDataKey(master: NamedKey, at: Place): { data: NamedKey; wr
   }
 }
 
-/** Errors: SecretsError master_key_mismatch (names the key id), secret_unreadable. */
-export function openDataKey(master: NamedKey, at: Place, wrapped: string): NamedKey {
-  const bytes = open(master, 'key', at, 0, wrapped);
+/** By the key of the ring that the text names. Errors: SecretsError master_key_mismatch (names the key id), secret_unreadable. */
+export function openDataKey(ring: KeyRing, at: Place, wrapped: string): NamedKey {
+  const bytes = dataKeyBytes(ring, at, wrapped);
   try {
-    if (bytes.length !== KEY_BYTES) throw new SecretsError('secret_unreadable', at.slot);
     return { key_id: keyId('data', bytes), key: createSecretKey(bytes) };
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+function dataKeyBytes(ring: KeyRing, at: Place, wrapped: string): Buffer {
+  const by = wrappingKeyId(wrapped);
+  const bytes = open((by === undefined ? undefined : keyOf(ring, by)) ?? ring, 'key', at, 0, wrapped);
+  if (bytes.length === KEY_BYTES) return bytes;
+  bytes.fill(0);
+  throw new SecretsError('secret_unreadable', at.slot);
+}
+
+/**
+ * The same data key under another master key, opened once again before it is handed out. Errors: those of `openDataKey`.
+ */
+export function rewrapDataKey(from: NamedKey, to: NamedKey, at: Place, wrapped: string): string {
+  const bytes = dataKeyBytes(from, at, wrapped);
+  try {
+    const rewrapped = seal(to, 'key', at, 0, bytes);
+    const again = dataKeyBytes(to, at, rewrapped);
+    const same = timingSafeEqual(bytes, again);
+    again.fill(0);
+    if (!same) throw new SecretsError('secret_unreadable', at.slot);
+    return rewrapped;
   } finally {
     bytes.fill(0);
   }

@@ -5,7 +5,7 @@ import type { Queryable } from '../client.ts';
 import { countLive } from '../read/leases.ts';
 import type { secretSlots } from '../schema/secrets.ts';
 import { createDataKey, openDataKey, sealSecret } from '../secrets/envelope.ts';
-import type { NamedKey, Place } from '../secrets/envelope.ts';
+import type { KeyRing, Place } from '../secrets/envelope.ts';
 import type { Tx } from '../transaction.ts';
 
 export type SlotRow = typeof secretSlots.$inferSelect;
@@ -53,7 +53,7 @@ export async function lockSlot(tx: Queryable, workspace_id: string, slot: string
  */
 export async function writeVersion(
   tx: Tx,
-  master: NamedKey,
+  master: KeyRing,
   by: By,
   asked: NewVersion,
   now: string,

@@ -12,7 +12,7 @@ type Taken = Exclude<Step, 'overlap'>;
 type Evidence = Record<string, unknown>;
 type Create = (deps: StrategyDeps) => RotationStrategy[];
 /** A row that opens no slot needs no key. */
-type TestDeps = Omit<StrategyDeps, 'log' | 'masterKey'> & Partial<StrategyDeps>;
+type TestDeps = Omit<StrategyDeps, 'log' | 'masterKey' | 'databaseUrl'> & Partial<StrategyDeps>;
 type Of = Partial<Omit<StepContext, 'memory'>>;
 const log = pino({ level: 'silent' });
 const OF = {
@@ -28,7 +28,7 @@ const noMasterKey = () => {
 };
 
 function strategyOf(create: Create, deps: TestDeps): RotationStrategy {
-  const [strategy] = create({ masterKey: noMasterKey, ...deps, log });
+  const [strategy] = create({ masterKey: noMasterKey, databaseUrl: 'postgres://nowhere', ...deps, log });
   if (strategy === undefined) throw new Error('there is no strategy');
   return strategy;
 }

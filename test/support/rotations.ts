@@ -22,13 +22,20 @@ export interface Driven {
 
 /** Takes a rotation through its steps as its process would, without the pauses in between. */
 export async function rotate(
-  deps: Omit<StrategyDeps, 'stateRoot' | 'adminTokenFile' | 'readonlyTokenFile' | 'log'>,
+  deps: Omit<StrategyDeps, 'stateRoot' | 'adminTokenFile' | 'readonlyTokenFile' | 'databaseUrl' | 'log'>,
   row: RotationRow,
   subject: string,
   { workspace_id = 'default', request = {}, dying = false, before, takings = 60 }: Driven = {},
 ) {
   const log = pino({ level: 'silent' });
-  const full = { ...deps, stateRoot: '/nowhere', adminTokenFile: undefined, readonlyTokenFile: undefined, log };
+  const full = {
+    ...deps,
+    databaseUrl: 'postgres://nowhere',
+    stateRoot: '/nowhere',
+    adminTokenFile: undefined,
+    readonlyTokenFile: undefined,
+    log,
+  };
   const { db } = deps;
   const died = new Set<string>();
   const activities = createRotationActivities({

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import type { RotationStrategy } from '../../activities/rotation/strategy.ts';
+import type { MasterKey } from '../../config/master-key.ts';
 import type { Database } from '../../db/client.ts';
 import type { MasterKeySource } from '../../db/command/pin-master-key.ts';
 import type { RotationRow } from '../../domain/rotation/plan.ts';
@@ -16,6 +17,10 @@ export interface StrategyDeps {
   readonlyTokenFile: string | undefined;
   /** Undefined: the state root's own. */
   forensicKeyFile?: string | undefined;
+  /** The key itself, where a variable gives it. */
+  masterKeyInEnvironment?: MasterKey | undefined;
+  masterKeyFile?: string | undefined;
+  databaseUrl: string;
   log: Logger;
 }
 

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createDataKey, openDataKey, openSecret, sealSecret, wrappingKeyId } from '../../../db/secrets/envelope.ts';
+import {
+  createDataKey,
+  openDataKey,
+  openSecret,
+  rewrapDataKey,
+  sealSecret,
+  wrappingKeyId,
+} from '../../../db/secrets/envelope.ts';
 import { freshMasterKey } from '../../support/secrets.ts';
 
 const at = { workspace_id: 'default', slot: 'openai.prod' };
@@ -76,5 +83,20 @@ describe('an envelope', () => {
     expect(() => openSecret(foreign, at, 1, sealSecret(data, at, 1, Buffer.from('v')))).toThrow(
       expect.objectContaining({ code: 'secret_unreadable' }),
     );
+  });
+
+  it('under another master key is the same data key, which only that one opens', () => {
+    const next = freshMasterKey();
+    const rewrapped = rewrapDataKey(master, next, at, wrapped);
+    expect(wrappingKeyId(rewrapped)).toBe(next.key_id);
+    const text = sealSecret(data, at, 1, Buffer.from('v'));
+    expect(openSecret(openDataKey(next, at, rewrapped), at, 1, text).toString()).toBe('v');
+    expect(openSecret(openDataKey({ ...master, others: [next] }, at, rewrapped), at, 1, text).toString()).toBe('v');
+    const mismatch = expect.objectContaining({ code: 'master_key_mismatch' }) as Error;
+    expect(() => openDataKey(master, at, rewrapped)).toThrow(mismatch);
+    expect(() => openDataKey(next, at, wrapped)).toThrow(mismatch);
+    expect(() => rewrapDataKey(next, master, at, wrapped)).toThrow(mismatch);
+    const given = { ...master, reread: () => ({ ...master, others: [next] }) };
+    expect(openSecret(openDataKey(given, at, rewrapped), at, 1, text).toString()).toBe('v');
   });
 });
