@@ -44,7 +44,7 @@ export async function openMigrating(): Promise<Migrating> {
     db,
     databaseUrl: url,
     stateRoot,
-    masterKey: undefined,
+    masterKey: deps.masterKey,
     masterKeyFile: keyFile,
     adminTokenFile: undefined,
     readonlyTokenFile: undefined,

@@ -234,7 +234,7 @@ describe('a migration of the master key', () => {
     const id = await on.request();
     const context = { workspace_id: 'default', rotation_id: id, subject: '', requested_by: 'owner@org' };
     const of = { ...context, compromised: false, memory: {} };
-    const [inVariable] = createStrategies({ ...on.strategyDeps, masterKey: readMasterKey(on.keyFile) });
+    const [inVariable] = createStrategies({ ...on.strategyDeps, masterKeyInEnvironment: readMasterKey(on.keyFile) });
     await expect(inVariable?.inspect(of)).rejects.toThrow(code('master_key_in_environment'));
     createMasterKey(`${on.keyFile}.other`);
     const [other] = createStrategies({ ...on.strategyDeps, masterKeyFile: `${on.keyFile}.other` });
