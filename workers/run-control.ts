@@ -10,6 +10,7 @@ import type { AttestationContext } from '../db/attestation/context.ts';
 import { openDatabase } from '../db/client.ts';
 import { openMasterKey } from '../db/command/pin-master-key.ts';
 import { schemaStatus } from '../db/migrate.ts';
+import { capturePort } from './capture-port.ts';
 import { escalationPort } from './escalation-port.ts';
 import { adapterPort } from './adapter-port.ts';
 import { enrolmentPort } from './enrolment-port.ts';
@@ -93,6 +94,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         {
           ...createActivities({ record: port, startProcess, signals: env.signals }),
           ...escalationPort(db),
+          ...capturePort(db),
           ...(await rotationPort({ ...env, db, log })),
           ...createAdapterActivities(adapterPort({ db, masterKey })),
           ...enrolmentPort({ db, context, signer, verifier }),

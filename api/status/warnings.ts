@@ -2,12 +2,13 @@ import { adapterTroubles, DUE_COUNTED } from '../../db/read/adapters.ts';
 import type { AdapterTrouble } from '../../db/read/adapters.ts';
 import { retiredNodes } from '../../db/read/attestation-nodes.ts';
 import { oldestPoke } from '../../db/read/relay.ts';
+import type { LiveWindow, RuntimePosture } from '../../db/read/runtime.ts';
 import type { ApiDeps } from '../deps.ts';
 import { diskHigh } from './storage.ts';
 
 /** `since` is null where nobody recorded when it began. */
 export interface Warning {
-  code: 'relay_backlog' | 'disk_high' | 'node_retired' | 'adapter_unacknowledged' | 'adapter_retired';
+  code: 'relay_backlog' | 'disk_high' | 'node_retired' | 'adapter_unacknowledged' | 'adapter_retired' | 'capture_open';
   since: string | null;
   detail: string;
 }
@@ -17,8 +18,7 @@ const BACKLOG_MS = 30_000;
 
 export async function warnings(
   { db, about }: Pick<ApiDeps, 'db' | 'about'>,
-  workspace_id: string,
-  now: string,
+  { workspace_id, time: now, posture }: { workspace_id: string; time: string; posture: RuntimePosture },
 ): Promise<Warning[]> {
   const out: Warning[] = [];
   const since = await oldestPoke(db);
@@ -27,10 +27,27 @@ export async function warnings(
   for (const { node, retired_at } of await retiredNodes(db))
     out.push({ code: 'node_retired', since: retired_at, detail: `${node} takes part in no attestation any more` });
   out.push(...(await adapterTroubles(db, workspace_id, now)).map(adapterWarning));
+  if (posture.window !== null) out.push(captureWarning(posture.window));
   const disk = await diskHigh(about.stateRoot);
   if (disk !== null) out.push({ code: 'disk_high', since: null, detail: disk });
   return out;
 }
+
+const captureWarning = ({
+  window_id,
+  level,
+  ticket,
+  opened_by,
+  opened_at,
+  not_after,
+  dropped,
+}: LiveWindow): Warning => ({
+  code: 'capture_open',
+  since: opened_at,
+  detail:
+    `${window_id} captures ${level}, opened by ${opened_by}${ticket === null ? '' : ` for ${ticket}`}, until ${not_after}` +
+    (dropped === 0 ? '' : `, ${dropped} dropped`),
+});
 
 function adapterWarning({ name, kind, since, due, error }: AdapterTrouble): Warning {
   if (kind === 'retired')

@@ -9,7 +9,13 @@ export const WATCH_TYPES = ['attestationWatch', 'integrityWatch'] as const;
 export type WatchType = (typeof WATCH_TYPES)[number];
 
 /** Types that have a record of their own instead of an incident's: settled from the start, no containment waits for them. */
-export const STANDING_TYPES = [...WATCH_TYPES, 'severityEscalation', 'adapterSync', 'tokenRotation'] as const;
+export const STANDING_TYPES = [
+  ...WATCH_TYPES,
+  'severityEscalation',
+  'adapterSync',
+  'tokenRotation',
+  'captureWindow',
+] as const;
 
 export const PROCESS_TYPES = [...INCIDENT_PROCESS_TYPES, ...STANDING_TYPES] as const;
 export type ProcessType = (typeof PROCESS_TYPES)[number];
@@ -25,6 +31,7 @@ const KIND: Record<ProcessType, string> = {
   severityEscalation: 'escalation',
   adapterSync: 'adapter',
   tokenRotation: 'rotation',
+  captureWindow: 'capture',
 };
 
 /** The workflow id, `<kind>/<business id>`. */
@@ -41,6 +48,7 @@ const AGGREGATE: Record<ProcessType, string> = {
   severityEscalation: 'escalation',
   adapterSync: 'adapter',
   tokenRotation: 'rotation',
+  captureWindow: 'capture',
 };
 
 /** What the process is about, as the ledger names it. */

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { openDatabase } from '../../db/client.ts';
+import { openCapture } from '../../db/command/open-capture.ts';
 import { requestTrial } from '../../db/command/adapter-trial.ts';
 import { requestRotation } from '../../db/command/request-rotation.ts';
 import { recordReports } from '../../db/command/intake.ts';
@@ -18,6 +19,7 @@ import { freshKey, incidentNow, register, resolveIncident, secretFile } from './
 import { decide } from './decisions.ts';
 import { eventually } from './eventually.ts';
 import { freeStackPorts } from './free-ports.ts';
+import { freshMasterKey } from './secrets.ts';
 import { openTokenDoor } from './token-door.ts';
 import { POLICY, reportOf } from './incidents.ts';
 
@@ -60,6 +62,7 @@ const recordings = {
   escalation: recordEscalation,
   adapter: recordAdapter,
   rotation: recordRotation,
+  capture: recordCapture,
 };
 const only = process.argv.slice(2);
 
@@ -174,6 +177,18 @@ async function recordRotation(): Promise<void> {
   if (!requested.ok) throw new Error(requested.code);
   await eventually(() => found(`rotation/${requested.rotation_id}`));
   await save(`rotation/${requested.rotation_id}`, 'token-rotation.completed');
+}
+
+/** A window that is looked at while it is open, and closes itself. */
+async function recordCapture(): Promise<void> {
+  const master = freshMasterKey();
+  const asked = { level: 'full', seconds: 4, ticket: 'T-1', key: freshKey() } as const;
+  const opened = await openCapture({ db, masterKey: () => master }, OPERATOR, asked);
+  if (!opened.ok) throw new Error(opened.code);
+  const id = `capture/${opened.window_id}`;
+  await eventually(() => found(id));
+  await client.workflow.getHandle(id).signal('poke', { version: 1 });
+  await save(id, 'capture-window.expired');
 }
 
 async function report(cls: IncidentClass): Promise<string> {
