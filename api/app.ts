@@ -5,6 +5,7 @@ import { DomainError, problem } from '../domain/problem/problem.ts';
 import { ANYONE, authenticate } from './auth/authenticate.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { callerOf } from './auth/caller.ts';
+import { tap } from './capture.ts';
 import { requireDirectLoopback } from './auth/loopback-trust.ts';
 import type { ApiDeps } from './deps.ts';
 import { problemFor } from './failures.ts';
@@ -70,7 +71,16 @@ async function guarded(
   const params = Object.fromEntries(
     Object.entries(req.params as Record<string, string | string[]>).map(([k, v]) => [k, [v].flat().join('/')]),
   );
-  return route.handler({ req, query, params, principal, caller: callerOf(req, principal) }, deps);
+  const caller = callerOf(req, principal);
+  const tapped = tap(deps.captures, route, req, caller);
+  try {
+    const reply = await route.handler({ req, query, params, principal, caller }, deps);
+    tapped?.answered(reply);
+    return reply;
+  } catch (error) {
+    tapped?.failed(error);
+    throw error;
+  }
 }
 
 function otherMethods(routes: Route[]) {

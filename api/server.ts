@@ -11,6 +11,7 @@ import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { loadPayloadKeys } from '../config/payload-keys.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
+import { CapturePoint } from '../db/capture-point.ts';
 import { openDatabase } from '../db/client.ts';
 import type { Database } from '../db/client.ts';
 import { activePolicyDigest } from '../db/read/active-policy.ts';
@@ -45,6 +46,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   const db = openDatabase({ url: env.databaseUrl, name: 'interlock-api' });
   const policy_digest = await policyInForce(db, env, log);
   const masterKey = await openMasterKey(db, masterKeyOrigin(env));
+  const captures = new CapturePoint({ db, masterKey });
   const codecs = payloadCodecs(loadPayloadKeys(env));
   const engine = openTemporal({
     address: env.temporalAddress,
@@ -67,6 +69,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     forensicKey: openForensicKey(env, log),
     checklists: loadChecklists(),
     masterKey,
+    captures,
     payloadCodecs: codecs,
     blobs: new FilesystemBlobs(env.blobRoot),
     auth,
@@ -99,6 +102,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     log.info({ event: 'api.stopping' });
     await Promise.all([streams.close(), ...servers.map(closeServer)]);
     await intake.drained();
+    await captures.close();
     await engine.close();
     await db.end();
     log.info({ event: 'api.stopped' });

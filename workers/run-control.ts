@@ -7,10 +7,12 @@ import { createActivities } from '../activities/create-activities.ts';
 import { withFailures } from '../activities/failures.ts';
 import { createStartProcess } from '../activities/start-process.ts';
 import type { AttestationContext } from '../db/attestation/context.ts';
+import { CapturePoint } from '../db/capture-point.ts';
 import { openDatabase } from '../db/client.ts';
 import { openMasterKey } from '../db/command/pin-master-key.ts';
 import { schemaStatus } from '../db/migrate.ts';
 import { capturePort } from './capture-port.ts';
+import { keepPruning } from './captures/keep-pruning.ts';
 import { escalationPort } from './escalation-port.ts';
 import { adapterPort } from './adapter-port.ts';
 import { enrolmentPort } from './enrolment-port.ts';
@@ -81,6 +83,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       const client = new Client({ connection, namespace: env.temporalNamespace, dataConverter });
       const startProcess = createStartProcess(client);
       const masterKey = await openMasterKey(db, masterKeyOrigin(env));
+      const captures = new CapturePoint({ db, masterKey });
       const { signer, verification } = instanceKey(env.stateRoot);
       const keys = [verification];
       const context = (): AttestationContext => ({ environment: env.env, keys });
@@ -96,7 +99,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
           ...escalationPort(db),
           ...capturePort(db),
           ...(await rotationPort({ ...env, db, log })),
-          ...createAdapterActivities(adapterPort({ db, masterKey })),
+          ...createAdapterActivities(adapterPort({ db, masterKey }, captures)),
           ...enrolmentPort({ db, context, signer, verifier }),
           ...anchorPort(anchoring),
           ...watchPort({ db, context, signer, watchIntervalMs: env.watchIntervalMs, signals: env.signals }),
@@ -127,6 +130,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         relay.ended,
         keepReconciling({ db, client, log }, stop),
         keepStoringHistories({ db, client, blobs, log }, stop),
+        keepPruning(db, log, stop),
         announceAlerts(db, log, stop),
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),
@@ -139,6 +143,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       const closed = ended.then(() => anchors.close()).finally(() => workers.forEach(shutDown));
       void judged.then(() => stop.aborted || ready());
       await Promise.allSettled([...loops, ...running, closed]);
+      await captures.close();
       failed.signal.throwIfAborted();
     } finally {
       await connection.close();

@@ -26,6 +26,16 @@ export interface AdapterPort {
   tried(of: AdapterRef, trial: string, outcome: SendOutcome): Promise<void>;
   /** The value behind a `slot:` reference; null when the adapter's workspace has none that opens. Each read is an entry. */
   readSlot(of: AdapterRef, ref: SlotRef): Promise<Buffer | null>;
+  /** Takes what went out and came back, to be captured while a window is open; returns at once. */
+  exchanged(of: AdapterRef, exchange: AdapterExchange): void;
+}
+
+/** Without headers: the signature is made with the adapter's secret. `reply` is null where `failure` came instead. */
+export interface AdapterExchange {
+  url: string;
+  request: object;
+  reply: PostReply | null;
+  failure: string | null;
 }
 
 /** An adapter answers within this or has not answered. */
@@ -39,15 +49,13 @@ export function createAdapterActivities(port: AdapterPort): AdapterRecordActivit
       const sending = await port.begin(of, { gate, target });
       if (sending === null) return;
       const { generation } = sending.state;
-      const readSlot: ReadSlot = (ref) => port.readSlot(of, ref);
-      const outcome = await send(sending, readSlot, sending.state, (reply) => judgeReply(reply, generation));
+      const outcome = await send(port, of, sending, sending.state, (reply) => judgeReply(reply, generation));
       await port.answered({ ...of, gate, target, sending: sending.sending, outcome });
     },
     tryAdapter: async ({ trial, ...of }) => {
       const dispatch = await port.beginTrial(of, trial);
       if (dispatch === null) return;
-      const readSlot: ReadSlot = (ref) => port.readSlot(of, ref);
-      await port.tried(of, trial, await send(dispatch, readSlot, { test: true }, judgeTrial));
+      await port.tried(of, trial, await send(port, of, dispatch, { test: true }, judgeTrial));
     },
   };
 }
@@ -57,21 +65,25 @@ const judgeTrial = ({ status }: PostReply): SendError | null =>
   status >= 200 && status < 300 ? null : status >= 300 && status < 400 ? 'redirected' : 'refused';
 
 async function send(
+  port: AdapterPort,
+  of: AdapterRef,
   { message_id, url, internal, secret_refs }: Dispatch,
-  readSlot: ReadSlot,
   content: object,
   judge: (reply: PostReply) => SendError | null,
 ): Promise<SendOutcome> {
   try {
     const body = JSON.stringify(content);
+    const readSlot: ReadSlot = (ref) => port.readSlot(of, ref);
     const keys = await readSecrets(secret_refs, readSlot);
     const headers = signedHeaders(message_id, Date.now(), body, keys);
     for (const key of keys) key.fill(0);
     const reply = await post({ url, headers, body, internal, timeoutMs: ANSWERS_WITHIN_MS });
     const code = judge(reply);
+    port.exchanged(of, { url, request: content, reply, failure: code });
     return code === null ? { ok: true, latency_ms: reply.latency_ms } : { ok: false, code };
   } catch (error) {
-    if (error instanceof EgressError || error instanceof SecretError) return { ok: false, code: error.code };
-    throw error;
+    if (!(error instanceof EgressError || error instanceof SecretError)) throw error;
+    port.exchanged(of, { url, request: content, reply: null, failure: error.code });
+    return { ok: false, code: error.code };
   }
 }

@@ -6,8 +6,8 @@ export const BODY_KEPT = 64 * 1024;
 /** A body beyond this is not even looked through: that would hold up whoever asks next. */
 export const BODY_READ = 512 * 1024;
 
-/** Actions whose bodies carry secrets, plain histories, or captures themselves. */
-const NEVER = ['secret', 'lease', 'token', 'history', 'forensic', 'debug', 'key', 'upstream'];
+/** Actions whose bodies carry secrets, plain histories or captures; and the switch itself, which would ask before it is set. */
+const NEVER = ['secret', 'lease', 'token', 'history', 'forensic', 'key', 'upstream', 'debug', 'runtime'];
 
 /** Whether exchanges of a route with this action may be captured at all; an open route has nobody to capture for. */
 export const capturable = (action: string): boolean =>

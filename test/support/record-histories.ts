@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import type { Payload } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { openDatabase } from '../../db/client.ts';
 import { openCapture } from '../../db/command/open-capture.ts';
@@ -19,6 +20,7 @@ import { freshKey, incidentNow, register, resolveIncident, secretFile } from './
 import { decide } from './decisions.ts';
 import { eventually } from './eventually.ts';
 import { freeStackPorts } from './free-ports.ts';
+import { codecsOf } from './payload-keys.ts';
 import { freshMasterKey } from './secrets.ts';
 import { openTokenDoor } from './token-door.ts';
 import { POLICY, reportOf } from './incidents.ts';
@@ -50,7 +52,8 @@ const stack = await startStack({
 });
 const db = openDatabase({ url: stack.urls.database, name: 'record-histories', max: 2 });
 const connection = await Connection.connect({ address: stack.urls.temporal });
-const client = new Client({ connection });
+const codecs = codecsOf(stateRoot);
+const client = new Client({ connection, dataConverter: { payloadCodecs: codecs } });
 
 /** By name; arguments name those to record, by default all. */
 const recordings = {
@@ -233,8 +236,26 @@ async function save(workflowId: string, name: string): Promise<void> {
 /** Stack traces go: they name folders of the machine it was recorded on, and replay does not read them. */
 async function write(workflowId: string, name: string): Promise<void> {
   const handle = client.workflow.getHandle(workflowId);
-  const recorded = JSON.parse(historyToJSON(await handle.fetchHistory())) as unknown;
+  const recorded = await unsealed(JSON.parse(historyToJSON(await handle.fetchHistory())) as unknown);
   const plain = JSON.stringify(recorded, (key, value: unknown) => (key === 'stackTrace' ? '' : value), 1);
   writeFileSync(new URL(`${name}.json`, FOLDER), `${plain}\n`);
   process.stdout.write(`${name}.json\n`);
+}
+
+/** A history as it would be without keys: who replays it has none. */
+async function unsealed(value: unknown): Promise<unknown> {
+  if (Array.isArray(value)) return Promise.all(value.map(unsealed));
+  if (typeof value !== 'object' || value === null) return value;
+  const { metadata, data } = value as { metadata?: Record<string, string>; data?: string };
+  if (metadata?.['encryption-key-id'] === undefined) {
+    const members = Object.entries(value).map(async ([key, member]) => [key, await unsealed(member)] as const);
+    return Object.fromEntries(await Promise.all(members));
+  }
+  const bytes = (text: string) => Buffer.from(text, 'base64');
+  const names = Object.entries(metadata).map(([name, text]) => [name, bytes(text)] as const);
+  let payloads: Payload[] = [{ metadata: Object.fromEntries(names), data: bytes(data ?? '') }];
+  for (const codec of codecs) payloads = await codec.decode(payloads);
+  const text = (part: Uint8Array | null | undefined) => Buffer.from(part ?? []).toString('base64');
+  const plain = Object.entries(payloads[0]?.metadata ?? {}).map(([name, part]) => [name, text(part)] as const);
+  return { metadata: Object.fromEntries(plain), data: text(payloads[0]?.data) };
 }

@@ -13,6 +13,7 @@ import type { StreamLimits } from '../../../api/streams/event-streams.ts';
 import { loadChecklists } from '../../../config/checklist-files.ts';
 import { loadContainmentFile } from '../../../config/containment-file.ts';
 import { defaultForensicKeyFile, readForensicKey } from '../../../config/forensic-key-file.ts';
+import { CapturePoint } from '../../../db/capture-point.ts';
 import { openDatabase } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
 import type { MasterKeySource } from '../../../db/command/pin-master-key.ts';
@@ -97,6 +98,7 @@ export async function startApi({
   const engine = fakeEngine();
   const policyFile = { path: POLICY_FILE };
   const streams = createEventStreams({ db, databaseUrl: usedUrl, log }, streamLimits);
+  const captures = new CapturePoint({ db, masterKey });
   const app = await createApp({
     db,
     streams,
@@ -113,6 +115,7 @@ export async function startApi({
     forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
     payloadCodecs: payloadCodecs([payloadKey('test', 7)]),
     masterKey,
+    captures,
     blobs: new FilesystemBlobs(join(stateRoot, 'blobs')),
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp' },
@@ -136,6 +139,7 @@ export async function startApi({
       }),
     close: async () => {
       await Promise.all([streams.close(), closeServer(server)]);
+      await captures.close();
       await db.end();
       await own?.drop();
     },

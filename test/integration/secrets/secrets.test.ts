@@ -146,7 +146,7 @@ it('an adapter proves a request by the control slot it names, while the vault is
   const server = await startAdapter();
   try {
     const adapter = await register(db, { name: 'frost', url: server.url, ref: 'slot:adapters.frost' });
-    const activities = createAdapterActivities(adapterPort(deps));
+    const activities = createAdapterActivities(adapterPort(deps, { watches: () => false, offer: () => undefined }));
     await reportIncident(db, 'unauthorized_access', { evidence: { subject: 'agent:a' } });
     const of = { workspace_id: 'default', adapter_id: adapter.adapter_id, gate: 'agent' as const, target: 'agent:a' };
     expect(await one(db, "SELECT 1 FROM holds WHERE gate = 'vault' AND released_at IS NULL")).toBeDefined();
