@@ -3,16 +3,20 @@ import { one, rows } from '../../../db/client.ts';
 import { closeCapture } from '../../../db/command/close-capture.ts';
 import { openCapture } from '../../../db/command/open-capture.ts';
 import { runtimePosture } from '../../../db/read/runtime.ts';
-import { freshKey } from '../../support/adapters.ts';
+import { listCaptures } from '../../../db/read/captures.ts';
+import { showCapture } from '../../../db/command/show-capture.ts';
+import { SECRET, startAdapter } from '../../support/adapter-server.ts';
+import { freshKey, register, secretFile } from '../../support/adapters.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startProcesses } from '../../support/processes.ts';
 import type { TestProcesses } from '../../support/processes.ts';
-import { freshMasterKey } from '../../support/secrets.ts';
+import { OPERATOR, reportIncident } from '../../support/record.ts';
+import { databaseText, freshMasterKey } from '../../support/secrets.ts';
 
 let on: TestProcesses;
 const master = freshMasterKey();
 beforeAll(async () => {
-  on = await startProcesses();
+  on = await startProcesses({ control: { masterKey: master } });
 });
 afterAll(() => on?.close());
 
@@ -97,5 +101,31 @@ describe('captureWindow', () => {
     expect(await open(w, 60)).toMatchObject({ ok: true });
     expect((await entries(w))[1]).toMatchObject({ action: 'capture_closed', reason: 'expired' });
     await ended(window_id);
+  });
+
+  it('has what adapters are sent and say, without secrets and signatures', async () => {
+    const { workspace_id } = OPERATOR;
+    const adapter = await startAdapter();
+    const secret = secretFile();
+    await register(on.db, { name: 'edge', url: adapter.url, ref: secret.ref });
+    await opened(workspace_id, 1800);
+    adapter.behave = (_state, res) =>
+      void res.writeHead(503, { 'Content-Type': 'application/json' }).end('{"why":"busy","token":"planted-token"}');
+    await reportIncident(on.db, 'tool_call_burst');
+    const [capture] = await eventually(async () => {
+      const { items } = await listCaptures(on.db, { workspace_id, limit: 1 });
+      return items.length > 0 && items;
+    });
+    expect(capture).toMatchObject({ source: 'adapter', method: 'POST', status: 503, actor: 'adapterSync' });
+    const deps = { db: on.db, masterKey: () => master };
+    const shown = await showCapture(deps, owner(workspace_id), capture?.capture_id ?? '');
+    const content = shown?.content as { request: { text: string }; response: { text: string } };
+    expect(JSON.parse(content.request.text)).toMatchObject({ gate: 'agent', state: 'closed' });
+    expect(JSON.parse(content.response.text)).toEqual({ why: 'busy', token: '[redacted]' });
+    const text = await databaseText(on.db);
+    for (const planted of ['planted-token', SECRET]) expect(text).not.toContain(planted);
+    adapter.behave = null;
+    await adapter.close();
+    secret.remove();
   });
 });
