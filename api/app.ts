@@ -11,7 +11,7 @@ import type { ApiDeps } from './deps.ts';
 import { problemFor } from './failures.ts';
 import { sendProblem, sendReply, sendStream } from './reply.ts';
 import type { Reply, StreamReply } from './reply.ts';
-import type { Route } from './route.ts';
+import type { Call, Route } from './route.ts';
 import { loadRoutes } from './routes.ts';
 
 /** The HTTP door: every route of the folder, each behind its row of the role table, problem details for the rest. */
@@ -53,17 +53,30 @@ export function guardDoor(app: Express, { loopbackTrust }: Authentication): void
 
 function handlerOf(route: Route, deps: ApiDeps) {
   return async (req: Request, res: Response): Promise<void> => {
-    const reply = route.action === 'open' ? await route.handler(deps) : await guarded(route, req, deps);
-    if ('attach' in reply || reply.stream === undefined) sendReply(res, reply);
-    else await sendStream(res, reply, reply.stream);
+    if (route.action === 'open') return answer(res, await route.handler(deps));
+    const call = await callOf(route, req, deps);
+    const tapped = tap(deps.captures, route, req, call.caller);
+    let reply;
+    try {
+      reply = await route.handler(call, deps);
+    } catch (error) {
+      tapped?.failed(error);
+      throw error;
+    }
+    await answer(res, reply, (bytes) => tapped?.answered(reply, bytes));
   };
 }
 
-async function guarded(
-  route: Exclude<Route, { action: 'open' }>,
-  req: Request,
-  deps: ApiDeps,
-): Promise<Reply | StreamReply> {
+async function answer(res: Response, reply: Reply | StreamReply, sent?: (bytes: number) => void): Promise<void> {
+  if ('attach' in reply || reply.stream === undefined) {
+    const bytes = sendReply(res, reply);
+    return sent?.(bytes);
+  }
+  sent?.(reply.stream.length);
+  await sendStream(res, reply, reply.stream);
+}
+
+async function callOf(route: Exclude<Route, { action: 'open' }>, req: Request, deps: ApiDeps): Promise<Call> {
   const principal = route.openWhen?.(deps) ? ANYONE : await authenticate(req, deps.auth);
   if (principal !== ANYONE && !may(principal.roles, route.action)) throw new DomainError('not_permitted');
   const at = req.url.indexOf('?');
@@ -71,16 +84,7 @@ async function guarded(
   const params = Object.fromEntries(
     Object.entries(req.params as Record<string, string | string[]>).map(([k, v]) => [k, [v].flat().join('/')]),
   );
-  const caller = callerOf(req, principal);
-  const tapped = tap(deps.captures, route, req, caller);
-  try {
-    const reply = await route.handler({ req, query, params, principal, caller }, deps);
-    tapped?.answered(reply);
-    return reply;
-  } catch (error) {
-    tapped?.failed(error);
-    throw error;
-  }
+  return { req, query, params, principal, caller: callerOf(req, principal) };
 }
 
 function otherMethods(routes: Route[]) {

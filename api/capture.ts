@@ -4,7 +4,7 @@ import type { Caller } from '../db/command/caller.ts';
 import { StrictJsonError } from '../domain/json/error.ts';
 import { parseStrictJson } from '../domain/json/strict-json.ts';
 import { decodeUtf8Strict } from '../domain/json/utf8.ts';
-import { capturable } from '../domain/runtime/capture-content.ts';
+import { BODY_READ, capturable } from '../domain/runtime/capture-content.ts';
 import { watchBody } from './body.ts';
 import { problemFor } from './failures.ts';
 import type { Reply, StreamReply } from './reply.ts';
@@ -12,7 +12,8 @@ import type { Route } from './route.ts';
 
 /** What becomes of a request that is watched. */
 export interface Tap {
-  answered: (reply: Reply | StreamReply) => void;
+  /** `bytes`: of the body, as it was sent. */
+  answered: (reply: Reply | StreamReply, bytes: number) => void;
   failed: (error: unknown) => void;
 }
 
@@ -34,7 +35,10 @@ export function tap(captures: Captures, route: Route, req: IncomingMessage, call
     captures.offer({ ...caller, source: 'api', method, path_template, target, status, failure, request, response });
   };
   return {
-    answered: (reply) => offer(reply.status, null, () => bodyOf(reply)),
+    answered: (reply, bytes) => {
+      const response = bodyOf(reply, bytes);
+      offer(reply.status, null, () => response);
+    },
     failed: (error) => {
       const said = problemFor(error);
       offer(said.status, said.code, () => jsonBody(said));
@@ -52,10 +56,10 @@ function read(bytes: Buffer): unknown {
   }
 }
 
-function bodyOf(reply: Reply | StreamReply): SeenBody {
-  if ('attach' in reply || reply.stream !== undefined) return { value: undefined, bytes: 1 };
-  if (reply.body instanceof Uint8Array) return { value: undefined, bytes: reply.body.length };
-  return jsonBody(reply.body);
+/** What is too much to be looked through is not held on to either. */
+function bodyOf(reply: Reply | StreamReply, bytes: number): SeenBody {
+  const json = !('attach' in reply) && reply.stream === undefined && !(reply.body instanceof Uint8Array);
+  return { value: json && bytes <= BODY_READ ? reply.body : undefined, bytes };
 }
 
 const jsonBody = (value: unknown): SeenBody => ({ value, bytes: Buffer.byteLength(JSON.stringify(value)) });

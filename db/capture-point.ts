@@ -47,8 +47,9 @@ interface Seen {
 
 /** An answer of the record is believed for so long, and not beyond the end of the window it told of. */
 const BELIEVED_MS = 1_000;
-const ROOM = 256;
-const AT_ONCE = 16;
+/** Exchanges hold on to their bodies while they wait: at 256 KiB each, what all of them do is bounded. */
+const ROOM = 128;
+const AT_ONCE = 32;
 /** In loopback trust callers name workspaces as they like. */
 const WORKSPACES = 256;
 const AGAIN_MS = 1_000;

@@ -4,7 +4,7 @@ import { REDACTED, redactJson } from '../evidence/redact.ts';
 /** UTF-8 bytes of each body that is kept. */
 export const BODY_KEPT = 64 * 1024;
 /** A body beyond this is not even looked through: that would hold up whoever asks next. */
-export const BODY_READ = 512 * 1024;
+export const BODY_READ = 256 * 1024;
 
 /** Actions whose bodies carry secrets, plain histories or captures; and the switch itself, which would ask before it is set. */
 const NEVER = ['secret', 'lease', 'token', 'history', 'forensic', 'key', 'upstream', 'debug', 'runtime'];
@@ -39,8 +39,8 @@ const OWN_TOKEN = /\bil[a-z]{1,3}_[A-Za-z0-9._~+/=-]{8,}/g;
  */
 export function keptBody(value: unknown, bytes: number): KeptBody {
   if (bytes === 0) return omitted('empty');
-  if (value === undefined) return omitted('not_json');
   if (bytes > BODY_READ) return omitted('too_large');
+  if (value === undefined) return omitted('not_json');
   const known = redactJson(value);
   const tally = { count: known.count };
   const text = JSON.stringify(opaque(known.value, '', tally));

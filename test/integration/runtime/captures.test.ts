@@ -95,6 +95,32 @@ describe('captures', () => {
     expect(await list(other)).toEqual([]);
   });
 
+  it('hold nothing of an answer that is too long to be looked through, or is a stream', async () => {
+    const w = workspace();
+    await open(w, 'full');
+    await api.db.query(
+      `INSERT INTO rotations (workspace_id, rotation_id, row, subject, state, dry_run, overlap_seconds, compromised, attempts,
+          reason, created_at, finished_at, memory, version, actor)
+        SELECT $1, 'ROT-20260314-' || to_char(n, 'FM00000000'), 'admin_token', '', 'failed', true, 0, false, 0,
+          repeat('long ', 200), now(), now(), '{}', 1, 'test' FROM generate_series(1, 300) AS n`,
+      [w],
+    );
+    await get(w, '/v1/rotations');
+    const stream = await api.get('/v1/events/stream', { headers: as(w) });
+    await stream.body?.cancel();
+    const found = await captured(w, 2);
+    const contents = await Promise.all(
+      found.map(async ({ capture_id, path_template }) => {
+        const shown = await get<{ content: { response: object } }>(w, `/v1/debug/captures/${capture_id}`);
+        return [path_template, shown.content.response];
+      }),
+    );
+    expect(Object.fromEntries(contents)).toMatchObject({
+      '/v1/rotations': { text: null, omitted: 'too_large' },
+      '/v1/events/stream': { text: null },
+    });
+  });
+
   it('never hold what goes to secrets, leases, codecs or captures themselves', async () => {
     const w = workspace();
     await open(w, 'full');
@@ -175,7 +201,7 @@ describe('captures', () => {
     expect(await list(w)).toEqual([]);
   });
 
-  it('S1-113 are pruned by hand, in batches with one entry each, and by themselves when their time is over', async () => {
+  it('S1-113 are pruned by hand, in batches one entry each, and by themselves when their time is over', async () => {
     const w = workspace();
     await open(w, 'full');
     const point = new CapturePoint({ db: api.db, masterKey });
@@ -187,6 +213,12 @@ describe('captures', () => {
       [w],
     );
     expect(await list(w)).toHaveLength(2);
+    const over = await one<{ id: string }>(
+      api.db,
+      'SELECT capture_id AS id FROM debug_captures WHERE workspace_id = $1 AND expires_at <= clock_timestamp()',
+      [w],
+    );
+    expect(await get(w, `/v1/debug/captures/${over?.id}`)).toMatchObject({ code: 'capture_not_found' });
     while ((await pruneExpired(api.db, 'capture-pruning')).more);
     const left = () =>
       one<{ n: number }>(api.db, 'SELECT count(*) AS n FROM debug_captures WHERE workspace_id = $1', [w]);
