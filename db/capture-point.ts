@@ -1,6 +1,6 @@
 import { BODY_READ, keptBody, keptText } from '../domain/runtime/capture-content.ts';
 import { keeps } from '../domain/runtime/capture-window.ts';
-import type { CaptureLevel, CaptureSource } from '../domain/runtime/capture-window.ts';
+import type { CaptureSource } from '../domain/runtime/capture-window.ts';
 import type { Database } from './client.ts';
 import type { MasterKeySource } from './command/pin-master-key.ts';
 import { storeCaptures } from './command/store-captures.ts';
@@ -142,18 +142,23 @@ export class CapturePoint {
       for (const [workspace_id, exchanges] of Map.groupBy(batch, (e) => e.workspace_id)) {
         const seen = this.#fresh(workspace_id);
         const window = seen === undefined ? await this.#ask(workspace_id) : seen.window;
-        if (window !== null) await this.#store(window, await this.#drafts(window.level, exchanges));
+        if (window !== null) await this.#store(window, await this.#drafts(window, exchanges));
       }
     }
     for (const window of [...this.#owed.keys()]) await this.#store(window, []);
   }
 
-  async #drafts(level: CaptureLevel, exchanges: readonly Exchange[]): Promise<CaptureDraft[]> {
+  /** What cannot be read is dropped: a body must not be able to end the process that looks at it. */
+  async #drafts(window: KnownWindow, exchanges: readonly Exchange[]): Promise<CaptureDraft[]> {
     const drafts: CaptureDraft[] = [];
-    for (const exchange of exchanges.filter((exchange) => keeps(level, exchange))) {
+    for (const exchange of exchanges.filter((one) => keeps(window.level, one))) {
       // Requests that came meanwhile are answered between two of them.
       await breathe();
-      drafts.push(draftOf(exchange));
+      try {
+        drafts.push(draftOf(exchange));
+      } catch {
+        this.#owe(window, 1);
+      }
     }
     return drafts;
   }

@@ -182,6 +182,43 @@ describe('captures', () => {
     expect(warning?.detail).toMatch(/captures full, opened by local-operator for T-1, until .*, 3 dropped$/);
   });
 
+  it('one that cannot be looked at is dropped, and the next one is kept', async () => {
+    const w = workspace();
+    await open(w, 'full');
+    const point = new CapturePoint({ db: api.db, masterKey });
+    const unreadable = () => {
+      throw new Error('unreadable');
+    };
+    point.offer(exchange(w, { response: unreadable }));
+    point.offer(exchange(w));
+    await point.close();
+    expect(await get(w, '/v1/runtime')).toMatchObject({ captured: 1, dropped: 1 });
+  });
+
+  it('one that the database did not take is counted when it is back', async () => {
+    const w = workspace();
+    await open(w, 'full');
+    const refused = Promise.withResolvers<void>();
+    let away = true;
+    const connect = () => {
+      refused.resolve();
+      return Promise.reject(new Error('away'));
+    };
+    const db = new Proxy(api.db, {
+      get: (pool, name) => {
+        if (name === 'connect' && away) return connect;
+        const member: unknown = Reflect.get(pool, name);
+        return typeof member === 'function' ? (member.bind(pool) as unknown) : member;
+      },
+    });
+    const point = new CapturePoint({ db, masterKey });
+    point.offer(exchange(w));
+    await refused.promise;
+    away = false;
+    await eventually(async () => (await get<{ dropped: number }>(w, '/v1/runtime')).dropped === 1);
+    await point.close();
+  });
+
   it('are none where the record cannot be asked or its key is not there', async () => {
     const w = workspace();
     await open(w, 'full');
@@ -201,7 +238,7 @@ describe('captures', () => {
     expect(await list(w)).toEqual([]);
   });
 
-  it('S1-113 are pruned by hand, in batches one entry each, and by themselves when their time is over', async () => {
+  it('S1-113 are pruned by hand, in batches with one entry each, and by themselves when their time is over', async () => {
     const w = workspace();
     await open(w, 'full');
     const point = new CapturePoint({ db: api.db, masterKey });

@@ -22,7 +22,8 @@ describe('what a capture holds', () => {
     const secret = fc.oneof(
       random.map((text) => ({ note: text, text })),
       random.map((text) => ({ note: `see ilse_${text}, please`, text })),
-      random.map((text) => ({ password: text, text })),
+      fc.stringMatching(/^[a-z]{3} [a-z]{12,20}$/).map((text) => ({ password: text, text })),
+      fc.stringMatching(/^[a-z]{12,20}$/).map((text) => ({ note: `Authorization: Basic ${text}`, text })),
       fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => {
         const text = Buffer.from(bytes).toString('hex');
         return { value: text, text };
