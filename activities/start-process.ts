@@ -12,6 +12,8 @@ const WORKSPACE = defineSearchAttributeKey('Workspace', 'KEYWORD');
 const SEVERITY = defineSearchAttributeKey('Severity', 'KEYWORD');
 const PROCESS_STATE = defineSearchAttributeKey('ProcessState', 'KEYWORD');
 const DEADLINE_MS = 5_000;
+/** Their rank is one among the work of the queue; it says nothing of an incident. */
+const UNRANKED: readonly ProcessType[] = ['adapterSync', 'tokenRotation', 'captureWindow'];
 
 export interface ProcessStart {
   type: ProcessType;
@@ -30,8 +32,7 @@ export type StartProcess = (start: ProcessStart) => Promise<void>;
 export const createStartProcess =
   (client: Client): StartProcess =>
   async ({ type, workspace_id, subject, severity_rank, version }) => {
-    const severity =
-      isWatch(type) || type === 'adapterSync' || type === 'tokenRotation' ? undefined : SEVERITIES[severity_rank - 1];
+    const severity = isWatch(type) || UNRANKED.includes(type) ? undefined : SEVERITIES[severity_rank - 1];
     await client.withDeadline(Date.now() + DEADLINE_MS, () =>
       client.workflow.signalWithStart(type, {
         workflowId: workflowIdOf(type, subject),
@@ -70,6 +71,8 @@ function inputOf(type: ProcessType, workspace_id: string, subject: string): obje
       return { schema: 1, workspace_id, adapter_id: subject };
     case 'tokenRotation':
       return { schema: 1, workspace_id, rotation_id: subject };
+    case 'captureWindow':
+      return { schema: 1, workspace_id, window_id: subject };
     default: {
       const unknown: never = type;
       throw new Error(`unknown process ${JSON.stringify(unknown)}`);

@@ -11,6 +11,8 @@ import type { Attempts } from './auth/attempts.ts';
 import { RateLimitedError } from './auth/buckets.ts';
 import { createDoor } from './auth/door.ts';
 import type { Principal } from './auth/principal.ts';
+import { tap } from './capture.ts';
+import type { Tap } from './capture.ts';
 import type { ApiDeps } from './deps.ts';
 import { problemFor } from './failures.ts';
 import { sendProblem, sendReply, sendStream } from './reply.ts';
@@ -57,22 +59,34 @@ export function guardDoor(app: Express, auth: Authentication): void {
 
 function handlerOf(route: Route, deps: ApiDeps, attempts: Attempts) {
   return async (req: Request, res: Response): Promise<void> => {
-    const reply = await answer(route, req, deps, attempts);
-    if ('attach' in reply || reply.stream === undefined) sendReply(res, reply);
-    else await sendStream(res, reply, reply.stream);
+    const { reply, tapped } = await answer(route, req, deps, attempts);
+    if ('attach' in reply || reply.stream === undefined) {
+      const bytes = sendReply(res, reply);
+      tapped?.answered(reply, bytes);
+      return;
+    }
+    tapped?.answered(reply, reply.stream.length);
+    await sendStream(res, reply, reply.stream);
   };
 }
 
 /** What a gateway asks many times a second; the ledger has what came of it. */
 const FREQUENT: readonly Route['action'][] = ['incident.report', 'gates.check'];
 
-async function answer(route: Route, req: Request, deps: ApiDeps, attempts: Attempts): Promise<Reply | StreamReply> {
-  if (route.action === 'open') return route.handler(deps);
+/** What is answered, and who captures it. */
+interface Answered {
+  reply: Reply | StreamReply;
+  tapped?: Tap | undefined;
+}
+
+async function answer(route: Route, req: Request, deps: ApiDeps, attempts: Attempts): Promise<Answered> {
+  if (route.action === 'open') return { reply: await route.handler(deps) };
   if (route.action === 'signed') {
     const call = { req, params: paramsOf(req) };
-    return attempts(req, () => route.handler(call, deps), { kind: 'signature', as: route.signer(call) });
+    const signer = { kind: 'signature', as: route.signer(call) } as const;
+    return { reply: await attempts(req, () => route.handler(call, deps), signer) };
   }
-  if (route.credential === 'lease') return byLease(route, req, deps, attempts);
+  if (route.credential === 'lease') return { reply: await byLease(route, req, deps, attempts) };
   return guarded(route, req, deps, attempts);
 }
 
@@ -101,12 +115,7 @@ const paramsOf = (req: Request): Record<string, string> =>
     Object.entries(req.params as Record<string, string | string[]>).map(([k, v]) => [k, [v].flat().join('/')]),
   );
 
-async function guarded(
-  route: GuardedRoute,
-  req: Request,
-  deps: ApiDeps,
-  attempts: Attempts,
-): Promise<Reply | StreamReply> {
+async function guarded(route: GuardedRoute, req: Request, deps: ApiDeps, attempts: Attempts): Promise<Answered> {
   const principal = route.openWhen?.(deps) ? ANYONE : await attempts(req, () => authenticate(req, deps.auth));
   const permitted = may(principal.roles, route.action) && (principal.requests_only !== true || isRequest(route.action));
   if (principal !== ANYONE && !permitted) {
@@ -126,7 +135,14 @@ async function guarded(
       actor: principal.actor,
       detail: { action: route.action },
     });
-  return route.handler(callOf(req, principal), deps);
+  const call = callOf(req, principal);
+  const tapped = tap(deps.captures, route, req, call.caller);
+  try {
+    return { reply: await route.handler(call, deps), tapped };
+  } catch (error) {
+    tapped?.failed(error);
+    throw error;
+  }
 }
 
 function callOf(req: Request, principal: Principal): Call {

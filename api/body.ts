@@ -41,6 +41,12 @@ export async function readOptionalJson(req: IncomingMessage): Promise<unknown> {
   return chunked === undefined && (length === undefined || length === '0') ? undefined : readJson(req);
 }
 
+const watchers = new WeakMap<IncomingMessage, (bytes: Buffer) => void>();
+
+/** Has `watcher` see the body of a request when it is read; one that is refused for its size or its type is not. */
+export const watchBody = (req: IncomingMessage, watcher: (bytes: Buffer) => void): void =>
+  void watchers.set(req, watcher);
+
 async function readBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
   if (Number(req.headers['content-length'] ?? 0) > limit) throw new DomainError('payload_too_large');
   return new Promise((resolve, reject) => {
@@ -51,7 +57,11 @@ async function readBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
       if (size <= limit) chunks.push(chunk);
       else reject(new DomainError('payload_too_large'));
     });
-    req.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    req.once('end', () => {
+      const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      watchers.get(req)?.(bytes);
+      resolve(bytes);
+    });
     req.once('error', reject);
     req.once('close', () => {
       if (!req.complete) reject(new DomainError('malformed_json'));

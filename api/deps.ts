@@ -11,6 +11,7 @@ import type { VerificationKey } from '../domain/signing/dsse.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { AdapterEvents } from './adapter-events/adapter-events.ts';
 import type { Authentication } from './auth/authenticate.ts';
+import type { Captures } from './capture.ts';
 import type { DecisionEngine } from './engine.ts';
 import type { IntakeQueue } from './intake-queue.ts';
 import type { EventStreams } from './streams/event-streams.ts';
@@ -44,6 +45,8 @@ export interface ApiDeps {
   checklists: ReadonlyMap<string, Checklist>;
   /** The key that wraps secrets. Errors: SecretsError master_key_missing. */
   masterKey: MasterKeySource;
+  /** Where requests and answers are captured while a window is open. */
+  captures: Captures;
   /** How what the engine keeps is sealed; none where nothing is. */
   payloadCodecs: readonly PayloadCodec[];
   /** Where the histories of processes are. */

@@ -39,18 +39,27 @@ export const bytesOf = (type: string, body: Uint8Array, headers: Record<string, 
 /** Answers are about this moment and for this caller. */
 const COMMON = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
 
-function send(res: ServerResponse, status: number, type: string, body: unknown, headers: Record<string, string>): void {
+function send(
+  res: ServerResponse,
+  status: number,
+  type: string,
+  body: unknown,
+  headers: Record<string, string>,
+): number {
   const bytes = body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body));
   res.writeHead(status, { ...COMMON, 'Content-Type': type, 'Content-Length': bytes.length, ...headers });
   res.end(bytes);
+  return bytes.length;
 }
 
-export function sendReply(res: ServerResponse, reply: Reply | StreamReply): void {
+/** Returns how many bytes the body has; none where it has no end of its own. */
+export function sendReply(res: ServerResponse, reply: Reply | StreamReply): number {
   const { status, headers = {} } = reply;
   if (!('attach' in reply)) return send(res, status, 'application/json; charset=utf-8', reply.body, headers);
   res.writeHead(status, { ...COMMON, ...headers });
   res.flushHeaders();
   reply.attach(res);
+  return 0;
 }
 
 /** A reader that takes nothing for this long is gone. */
@@ -78,5 +87,5 @@ export async function sendStream(
 /** RFC 9457 §6.1. */
 export const PROBLEM_TYPE = 'application/problem+json';
 
-export const sendProblem = (res: ServerResponse, problem: Problem, headers: Record<string, string> = {}): void =>
+export const sendProblem = (res: ServerResponse, problem: Problem, headers: Record<string, string> = {}): number =>
   send(res, problem.status, PROBLEM_TYPE, problem, { ...problemHeaders(problem.status), ...headers });

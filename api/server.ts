@@ -13,6 +13,7 @@ import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { loadPayloadKeys } from '../config/payload-keys.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
+import { CapturePoint } from '../db/capture-point.ts';
 import { openDatabase } from '../db/client.ts';
 import type { Database } from '../db/client.ts';
 import { activePolicyDigest } from '../db/read/active-policy.ts';
@@ -52,6 +53,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   await upstreamsInForce(db, env, log);
   await hooksInForce(db, env, log);
   const masterKey = await openMasterKey(db, masterKeyOrigin(env));
+  const captures = new CapturePoint({ db, masterKey });
   const codecs = payloadCodecs(loadPayloadKeys(env));
   const engine = openTemporal({
     address: env.temporalAddress,
@@ -77,6 +79,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     forensicKey: openForensicKey(env, log),
     checklists: loadChecklists(),
     masterKey,
+    captures,
     payloadCodecs: codecs,
     blobs: new FilesystemBlobs(env.blobRoot),
     auth,
@@ -113,6 +116,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     await closeAuth();
     await intake.drained();
     await adapterEvents.close();
+    await captures.close();
     await engine.close();
     await db.end();
     log.info({ event: 'api.stopped' });

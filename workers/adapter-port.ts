@@ -1,15 +1,24 @@
 import type { AdapterPort, AskChild } from '../activities/adapters/create-adapter-activities.ts';
+import type { CapturePoint } from '../db/capture-point.ts';
 import { readKeys } from '../config/secret-value.ts';
 import { recordAnswer, recordTrial } from '../db/command/acknowledge-adapter.ts';
 import { beginSending, beginTrial, lookAfterAdapter } from '../db/command/adapter-requests.ts';
 import type { SecretsDeps } from '../db/command/set-secret.ts';
+import { StrictJsonError } from '../domain/json/error.ts';
+import { parseStrictJson } from '../domain/json/strict-json.ts';
 import { slotValue } from './slot-value.ts';
 
 /** Of a process that runs no child adapters. */
 const noChildren: AskChild = () => Promise.resolve({ kind: 'none', code: 'child_not_running' });
 
+const noCaptures = { watches: () => false, offer: () => undefined };
+
 /** The record's commands about adapters, on one database. */
-export const adapterPort = (deps: SecretsDeps, askChild: AskChild = noChildren): AdapterPort => ({
+export const adapterPort = (
+  deps: SecretsDeps,
+  askChild: AskChild = noChildren,
+  captures: Pick<CapturePoint, 'watches' | 'offer'> = noCaptures,
+): AdapterPort => ({
   askChild,
   look: (of, how) => lookAfterAdapter(deps.db, of, how),
   begin: (of, what) => beginSending(deps.db, of, what),
@@ -22,4 +31,30 @@ export const adapterPort = (deps: SecretsDeps, askChild: AskChild = noChildren):
     );
     return missing ? null : keys;
   },
+  exchanged: ({ workspace_id, adapter_id }, { url, request, reply, failure }) => {
+    if (!captures.watches(workspace_id)) return;
+    captures.offer({
+      workspace_id,
+      source: 'adapter',
+      method: 'POST',
+      path_template: `adapter/${adapter_id}`,
+      target: url,
+      status: reply?.status ?? null,
+      failure,
+      request: () => ({ value: request, bytes: Buffer.byteLength(JSON.stringify(request)) }),
+      response: () => ({ value: readJson(reply?.body ?? ''), bytes: Buffer.byteLength(reply?.body ?? '') }),
+      actor: 'adapterSync',
+      on_behalf_of: null,
+    });
+  },
 });
+
+/** Undefined for what is not JSON: what cannot be read cannot be redacted either. */
+function readJson(text: string): unknown {
+  try {
+    return parseStrictJson(text);
+  } catch (error) {
+    if (error instanceof StrictJsonError) return undefined;
+    throw error;
+  }
+}

@@ -8,9 +8,12 @@ import { createActivities } from '../activities/create-activities.ts';
 import { withFailures } from '../activities/failures.ts';
 import { createStartProcess } from '../activities/start-process.ts';
 import type { AttestationContext } from '../db/attestation/context.ts';
+import { CapturePoint } from '../db/capture-point.ts';
 import { openDatabase } from '../db/client.ts';
 import { openMasterKey } from '../db/command/pin-master-key.ts';
 import { schemaStatus } from '../db/migrate.ts';
+import { capturePort } from './capture-port.ts';
+import { keepPruning } from './captures/keep-pruning.ts';
 import { escalationPort } from './escalation-port.ts';
 import { adapterPort } from './adapter-port.ts';
 import { enrolmentPort } from './enrolment-port.ts';
@@ -91,6 +94,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       const client = new Client({ connection, namespace: env.temporalNamespace, dataConverter });
       const startProcess = createStartProcess(client);
       const masterKey = await openMasterKey(db, masterKeyOrigin(env));
+      const captures = new CapturePoint({ db, masterKey });
       const { signer, verification } = instanceKey(env.stateRoot);
       const keys = [verification];
       const context = (): AttestationContext => ({ environment: env.env, keys });
@@ -106,9 +110,10 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         {
           ...createActivities({ record: port, startProcess, signals: env.signals }),
           ...escalationPort(db),
+          ...capturePort(db),
           ...(await rotationPort({ ...env, masterKeyInEnvironment: env.masterKey, db, masterKey, log })),
           ...createDeliveryActivities(deliveryPort({ db, masterKey })),
-          ...createAdapterActivities(adapterPort({ db, masterKey }, children.ask)),
+          ...createAdapterActivities(adapterPort({ db, masterKey }, children.ask, captures)),
           ...enrolmentPort({ db, context, signer, verifier }),
           ...anchorPort(anchoring),
           ...watchPort({ db, context, signer, watchIntervalMs: env.watchIntervalMs, signals: env.signals }),
@@ -139,6 +144,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         relay.ended,
         keepReconciling({ db, client, log }, stop),
         keepStoringHistories({ db, client, blobs, log }, stop),
+        keepPruning(db, log, stop),
         announceAlerts(db, log, stop),
         fanOutAlerts(db, log, stop),
         keepPruningDeliveries(db, log, stop),
@@ -160,6 +166,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       const closed = ended.then(() => anchors.close()).finally(() => workers.forEach(shutDown));
       void judged.then(() => stop.aborted || ready());
       await Promise.allSettled([...loops, ...running, closed]);
+      await captures.close();
       failed.signal.throwIfAborted();
     } finally {
       await connection.close();

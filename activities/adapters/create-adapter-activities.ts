@@ -1,8 +1,8 @@
 import { judgeReply } from '../../domain/adapter/state.ts';
-import type { AdapterState, AdapterTarget, SendOutcome } from '../../domain/adapter/state.ts';
+import type { AdapterReply, AdapterState, AdapterTarget, SendOutcome } from '../../domain/adapter/state.ts';
 import type { AdapterEgressActivities, AdapterLook, AdapterRecordActivities, AdapterRef } from './types.ts';
 import { ANSWERS_WITHIN_MS, judgeTrial, outcomeOf, sendSigned, TRIAL } from './send-signed.ts';
-import type { Judge } from './send-signed.ts';
+import type { Exchanged, Judge } from './send-signed.ts';
 
 /** Where to send, and signed by what. */
 export interface Dispatch {
@@ -23,6 +23,16 @@ export interface AdapterPort {
   /** The signing keys behind references, zeroed by whoever asked; null when one of them is not there. */
   keys(of: AdapterRef, refs: readonly string[]): Promise<Buffer[] | null>;
   askChild: AskChild;
+  /** Takes what went out and came back, to be captured while a window is open; returns at once. */
+  exchanged(of: AdapterRef, exchange: AdapterExchange): void;
+}
+
+/** Without headers: the signature is made with the adapter's secret. `reply` is null where `failure` came instead. */
+export interface AdapterExchange {
+  url: string;
+  request: object;
+  reply: AdapterReply | null;
+  failure: string | null;
 }
 
 /** Has a child of this process answer a message within a time. */
@@ -40,7 +50,10 @@ export function createAdapterActivities(port: AdapterPort): AdapterRecordActivit
   /** A child of ours needs no signature: nobody else holds the other end of its pipes. */
   async function send(of: AdapterRef, dispatch: Dispatch, content: object, judge: Judge): Promise<SendOutcome> {
     const { url, message_id, secret_refs } = dispatch;
-    if (url !== null) return sendSigned({ ...dispatch, url }, await port.keys(of, secret_refs), content, judge);
+    if (url !== null) {
+      const exchanged: Exchanged = (reply, failure) => port.exchanged(of, { url, request: content, reply, failure });
+      return sendSigned({ ...dispatch, url }, await port.keys(of, secret_refs), content, judge, exchanged);
+    }
     const start = performance.now();
     const answer = await port.askChild(of, message_id, content, ANSWERS_WITHIN_MS);
     if (answer.kind === 'none') return { ok: false, code: answer.code };

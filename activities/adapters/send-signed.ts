@@ -22,12 +22,16 @@ export const judgeTrial = ({ status }: AdapterReply): SendError | null =>
 
 export type Judge = (reply: AdapterReply) => SendError | null;
 
+/** Hears what came of a request: the reply, or the code of why there was none. */
+export type Exchanged = (reply: AdapterReply | null, failure: string | null) => void;
+
 /** Sends a message, signed by every key; the keys are zeroed. What the adapter does wrong is an outcome. */
 export async function sendSigned(
   { message_id, url, internal }: SignedDispatch,
   keys: Buffer[] | null,
   content: object,
   judge: Judge,
+  exchanged: Exchanged = () => undefined,
 ): Promise<SendOutcome> {
   if (keys === null) return { ok: false, code: 'secret_unavailable' };
   try {
@@ -35,10 +39,13 @@ export async function sendSigned(
     const headers = signedHeaders(message_id, Date.now(), body, keys);
     for (const key of keys) key.fill(0);
     const reply = await postTo({ url, headers, body, internal, timeoutMs: ANSWERS_WITHIN_MS });
-    return outcomeOf(judge(reply), reply.latency_ms);
+    const code = judge(reply);
+    exchanged(reply, code);
+    return outcomeOf(code, reply.latency_ms);
   } catch (error) {
-    if (error instanceof EgressError) return { ok: false, code: error.code };
-    throw error;
+    if (!(error instanceof EgressError)) throw error;
+    exchanged(null, error.code);
+    return { ok: false, code: error.code };
   }
 }
 

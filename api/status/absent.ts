@@ -8,7 +8,6 @@ export const ABSENT = {
   policy: { configured: false, profile: null, hash: null, lock: null, pinned: null },
   provider_readiness: { configured: false, active_route_ready: null, error_route_count: null, routes: [] },
   delivery: { configured: false, pending: null, unresolved_dead_lettered: null },
-  runtime: { configured: false, permission_mode: null, debug_level: null, debug_until: null },
 } as const;
 
 /** Reviewed files without a subsystem that reads them. */

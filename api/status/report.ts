@@ -6,8 +6,11 @@ import type { LogStanding } from '../../db/read/log.ts';
 import { incidentCounts, tallies } from '../../db/read/counts.ts';
 import { gatesOverview } from '../../db/read/gates.ts';
 import { pendingRecoveries } from '../../db/read/pending-recoveries.ts';
+import { runtimePosture } from '../../db/read/runtime.ts';
 import { anchorOverdue } from '../../domain/ledger/anchor.ts';
+import { debugSignal } from '../../domain/runtime/capture-window.ts';
 import type { ApiDeps } from '../deps.ts';
+import { runtimeView } from '../runtime-view.ts';
 import { readiness } from '../readiness.ts';
 import { attestationReport, integrityReport } from '../state-ports.ts';
 import { ABSENT, ABSENT_FILE, runs } from './absent.ts';
@@ -19,21 +22,35 @@ import { warnings } from './warnings.ts';
 /** Everything `interlock status` shows. Paths are fixed: they may be added to, never renamed. */
 export async function statusReport(deps: ApiDeps, workspace_id: string): Promise<Record<string, unknown>> {
   const { db, about, auth } = deps;
-  const [schema, failing, probes, gates, counts, named, oldest, attestation, integrity, containment, log, anchors] =
-    await Promise.all([
-      schemaStatus(db),
-      readiness(deps),
-      probeStorage(deps),
-      gatesOverview(db, workspace_id),
-      incidentCounts(db, workspace_id),
-      tallies(db, workspace_id),
-      pendingRecoveries(db, { workspace_id, limit: 1 }),
-      attestationReport(db, deps.watchIntervalMs),
-      integrityReport(db, deps.watchIntervalMs),
-      containmentFile(deps),
-      logStanding(db),
-      anchorStanding(db),
-    ]);
+  const [
+    schema,
+    failing,
+    probes,
+    gates,
+    counts,
+    named,
+    oldest,
+    attestation,
+    integrity,
+    containment,
+    log,
+    anchors,
+    posture,
+  ] = await Promise.all([
+    schemaStatus(db),
+    readiness(deps),
+    probeStorage(deps),
+    gatesOverview(db, workspace_id),
+    incidentCounts(db, workspace_id),
+    tallies(db, workspace_id),
+    pendingRecoveries(db, { workspace_id, limit: 1 }),
+    attestationReport(db, deps.watchIntervalMs),
+    integrityReport(db, deps.watchIntervalMs),
+    containmentFile(deps),
+    logStanding(db),
+    anchorStanding(db),
+    runtimePosture(db, workspace_id),
+  ]);
   const time = String(attestation['time']);
   const upstreams = await upstreamsReport(deps, time);
   const created = oldest.items[0]?.created_at;
@@ -42,7 +59,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     version: about.version,
     time,
     schema,
-    health: { ok: failing.length === 0, failing, warnings: await warnings(deps, workspace_id, time) },
+    health: { ok: failing.length === 0, failing, warnings: await warnings(deps, { workspace_id, time, posture }) },
     storage: { ok: probes.every((p) => p.ok), probes },
     gates: Object.fromEntries(gates.map(({ gate, ...rest }) => [gate, rest])),
     incidents: {
@@ -59,7 +76,8 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     blob: await blobReport(about.blobRoot),
     runs: runs(named.recovery_pending),
     auth: { mode: auth.loopbackTrust ? 'loopback' : 'bearer', bind: about.bind },
-    slo: [],
+    runtime: { configured: true, ...runtimeView(posture) },
+    slo: [{ signal: 'debug_capture', ...debugSignal(posture.window, time) }],
     ...ABSENT,
     provider_readiness: upstreams.readiness,
   };

@@ -2,6 +2,7 @@ import { adapterTroubles, DUE_COUNTED } from '../../db/read/adapters.ts';
 import type { AdapterTrouble } from '../../db/read/adapters.ts';
 import { retiredNodes } from '../../db/read/attestation-nodes.ts';
 import { oldestPoke } from '../../db/read/relay.ts';
+import type { LiveWindow, RuntimePosture } from '../../db/read/runtime.ts';
 import type { ApiDeps } from '../deps.ts';
 import { diskHigh } from './storage.ts';
 import { upstreamsFile } from './upstreams.ts';
@@ -16,7 +17,8 @@ export interface Warning {
     | 'adapter_unacknowledged'
     | 'adapter_retired'
     | 'token_file_refused'
-    | 'upstreams_drift';
+    | 'upstreams_drift'
+    | 'capture_open';
   since: string | null;
   detail: string;
 }
@@ -26,8 +28,7 @@ const BACKLOG_MS = 30_000;
 
 export async function warnings(
   { db, about, auth, readUpstreamsFile }: Pick<ApiDeps, 'db' | 'about' | 'auth' | 'readUpstreamsFile'>,
-  workspace_id: string,
-  now: string,
+  { workspace_id, time: now, posture }: { workspace_id: string; time: string; posture: RuntimePosture },
 ): Promise<Warning[]> {
   const out: Warning[] = [];
   const since = await oldestPoke(db);
@@ -40,6 +41,7 @@ export async function warnings(
   if (upstreams?.drift === true) out.push({ code: 'upstreams_drift', since: null, detail: driftOf(upstreams) });
   for (const { privilege, reason } of (await auth.refusedFiles?.()) ?? [])
     out.push({ code: 'token_file_refused', since: null, detail: `the ${privilege} token file: ${reason}` });
+  if (posture.window !== null) out.push(captureWarning(posture.window));
   const disk = await diskHigh(about.stateRoot);
   if (disk !== null) out.push({ code: 'disk_high', since: null, detail: disk });
   return out;
@@ -51,6 +53,22 @@ function driftOf({ error, active_digest }: FileStanding): string {
   if (error === null) return 'the upstreams file differs from what is loaded';
   return `the upstreams file cannot be taken (${error}); what is loaded stays`;
 }
+
+const captureWarning = ({
+  window_id,
+  level,
+  ticket,
+  opened_by,
+  opened_at,
+  not_after,
+  dropped,
+}: LiveWindow): Warning => ({
+  code: 'capture_open',
+  since: opened_at,
+  detail:
+    `${window_id} captures ${level}, opened by ${opened_by}${ticket === null ? '' : ` for ${ticket}`}, until ${not_after}` +
+    (dropped === 0 ? '' : `, ${dropped} dropped`),
+});
 
 function adapterWarning({ name, kind, since, due, error }: AdapterTrouble): Warning {
   if (kind === 'retired')

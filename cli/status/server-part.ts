@@ -63,6 +63,7 @@ export function serverPart(status: Json): Line[] {
     ['deliveries_dead_lettered', of('delivery', 'unresolved_dead_lettered')],
     ['permission_mode', of('runtime', 'permission_mode')],
     ['debug_level', of('runtime', 'debug_level')],
+    ['debug_until', of('runtime', 'debug_until')],
     ...list(status, 'slo')
       .filter((slo) => slo['level'] !== 'ok')
       .map((slo): Line => ['slo', sentence([slo['signal'], slo['level'], since(slo)])]),

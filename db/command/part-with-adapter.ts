@@ -15,7 +15,7 @@ import type { TwoPersonAction } from './two-person.ts';
 
 export type AdapterRetired =
   | { ok: true; retired_by: string[]; single_operator: boolean; incidents: number }
-  | { ok: false; code: 'adapter_not_found' | 'second_person_required' | 'confirmation_required' }
+  | { ok: false; code: 'adapter_not_found' | 'second_person_required' | 'confirmation_required' | 'approval_refused' }
   | Reused;
 
 /** How many incidents an entry names; each of them has its own entry about the action besides. */

@@ -18,7 +18,7 @@ const ACTION = 'restore.promote';
 
 export type Promotion =
   | { ok: true; promoted_by: string[]; single_operator: boolean }
-  | { ok: false; code: 'log_not_current' | 'second_person_required' | 'confirmation_required' }
+  | { ok: false; code: 'log_not_current' | 'second_person_required' | 'confirmation_required' | 'approval_refused' }
   | Reused;
 
 /**

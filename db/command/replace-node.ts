@@ -20,7 +20,7 @@ const ACTION = 'attestation.replace';
 
 export type ReplacementGrant =
   | { ok: true; replaced_by: string[]; single_operator: boolean }
-  | { ok: false; code: 'node_not_found' | 'second_person_required' | 'confirmation_required' }
+  | { ok: false; code: 'node_not_found' | 'second_person_required' | 'confirmation_required' | 'approval_refused' }
   | Reused;
 
 /**

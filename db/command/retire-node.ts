@@ -12,7 +12,10 @@ import type { TwoPersonAction } from './two-person.ts';
 
 export type Retired =
   | { ok: true; retired_by: string[]; single_operator: boolean }
-  | { ok: false; code: 'node_not_found' | 'last_node' | 'second_person_required' | 'confirmation_required' }
+  | {
+      ok: false;
+      code: 'node_not_found' | 'last_node' | 'second_person_required' | 'confirmation_required' | 'approval_refused';
+    }
   | Reused;
 
 /**

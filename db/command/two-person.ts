@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { one } from '../client.ts';
 import type { Tx } from '../transaction.ts';
 import { writeEntries } from '../write/ledger.ts';
+import { refusesApprovals } from './approvals.ts';
 import { INSTANCE } from './caller.ts';
 import type { Caller } from './caller.ts';
 
@@ -22,11 +23,12 @@ export interface TwoPersonAction {
 
 export type TwoPerson =
   | { granted: true; by: string[]; single_operator: boolean }
-  | { granted: false; code: 'second_person_required' | 'confirmation_required' };
+  | { granted: false; code: 'second_person_required' | 'confirmation_required' | 'approval_refused' };
 
 /**
  * Takes one person's word for an action that needs two, in the caller's transaction. The first request is recorded and
- * waits; the same request by another person grants it. A repeat by the first person changes nothing.
+ * waits; the same request by another person grants it. A repeat by the first person changes nothing. Where the posture of
+ * the caller's workspace lets nothing wait, a request that would is refused: `approval_refused`.
  */
 export async function secondPerson(tx: Tx, by: Caller, asked: TwoPersonAction): Promise<TwoPerson> {
   if (asked.single_operator && asked.confirm !== asked.object) return { granted: false, code: 'confirmation_required' };
@@ -34,13 +36,15 @@ export async function secondPerson(tx: Tx, by: Caller, asked: TwoPersonAction): 
   const pending = await one<{ request_id: string; actor: string }>(
     tx,
     `SELECT request_id, actor FROM two_person_requests WHERE workspace_id = $1 AND action = $2 AND object = $3
-      AND granted_at IS NULL AND expires_at > clock_timestamp() ORDER BY requested_at LIMIT 1`,
+      AND granted_at IS NULL AND refused_at IS NULL AND expires_at > clock_timestamp() ORDER BY requested_at LIMIT 1`,
     [INSTANCE, asked.action, asked.object],
   );
   if (asked.single_operator) {
     await request(tx, by, asked, by.actor);
     return { granted: true, by: [by.actor], single_operator: true };
   }
+  const [word = ''] = asked.action.split(':', 1);
+  if (await refusesApprovals(tx, by.workspace_id, word)) return { granted: false, code: 'approval_refused' };
   if (pending === undefined) {
     await request(tx, by, asked, null);
     return { granted: false, code: 'second_person_required' };
@@ -90,8 +94,8 @@ async function request(tx: Tx, by: Caller, asked: TwoPersonAction, granted_by: s
   const row = await one<{ requested_at: string }>(
     tx,
     `INSERT INTO two_person_requests
-        (workspace_id, request_id, action, object, reason, requested_at, expires_at, granted_at, granted_by, single_operator, actor, on_behalf_of)
-      SELECT $1, $2, $3, $4, $5, now, now + make_interval(hours => $6), CASE WHEN $7::text IS NULL THEN NULL ELSE now END, $7, $8, $9, $10
+        (workspace_id, request_id, action, object, reason, requested_at, expires_at, granted_at, granted_by, single_operator, actor, on_behalf_of, asked_in)
+      SELECT $1, $2, $3, $4, $5, now, now + make_interval(hours => $6), CASE WHEN $7::text IS NULL THEN NULL ELSE now END, $7, $8, $9, $10, $11
         FROM date_trunc('milliseconds', clock_timestamp()) AS now RETURNING requested_at`,
     [
       INSTANCE,
@@ -104,6 +108,7 @@ async function request(tx: Tx, by: Caller, asked: TwoPersonAction, granted_by: s
       asked.single_operator,
       by.actor,
       by.on_behalf_of,
+      by.workspace_id,
     ],
   );
   await entry(tx, by, 'second_person_requested', asked, row?.requested_at ?? '');

@@ -15,6 +15,9 @@ export const twoPersonRequests = pgTable(
     expires_at: instant().notNull(),
     granted_at: instant(),
     granted_by: text(),
+    /** The caller's workspace, whose posture decides whether the request may wait. */
+    asked_in: text().notNull().default('default'),
+    refused_at: instant(),
     /** Of a grant that is used later than it is given: when it was. It is used once, and not after `expires_at`. */
     used_at: instant(),
     single_operator: boolean().notNull(),

@@ -69,6 +69,12 @@ const PERMITTED = {
   'lease.revoke': RESPONDERS,
   // The secret of the lease decides; a role adds nothing to it.
   'lease.use': ROLES,
+  'runtime.read': READERS,
+  'runtime.tighten': RESPONDERS,
+  // Back to `ask`, and opening a capture window.
+  'runtime.loosen': ['security_owner', 'incident_commander'],
+  'debug.read': ['security_owner', 'auditor'],
+  'debug.prune': ['security_owner'],
   'history.decode': [...RESPONDERS, 'auditor'],
   'restore.promote': ['security_owner'],
   'forensic.export': ['security_owner'],

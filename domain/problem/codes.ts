@@ -50,6 +50,7 @@ export const PROBLEMS = {
   lease_not_found: { status: 404, title: 'There is no such lease' },
   token_not_found: { status: 404, title: 'There is no such token' },
   key_not_found: { status: 404, title: 'There is no such key' },
+  capture_not_found: { status: 404, title: 'There is no such capture, or it has expired' },
   adapter_not_found: { status: 404, title: 'There is no such active adapter' },
 
   rotation_not_found: { status: 404, title: 'There is no such rotation' },
@@ -93,6 +94,8 @@ export const PROBLEMS = {
   last_node: { status: 409, title: 'The last enrolled node is never retired' },
   second_person_required: { status: 409, title: 'A second person has to ask for the same' },
   confirmation_required: { status: 409, title: 'A single operator confirms by typing the name of the object' },
+  approval_refused: { status: 409, title: 'Nothing waits for an approval here: the permission mode is dont-ask' },
+  capture_open: { status: 409, title: 'A capture window is open: close it first' },
   adapter_narrowed: { status: 409, title: 'Taking an action from an adapter needs two people: retire it' },
   rotation_running: { status: 409, title: 'A rotation of the same is not over yet' },
   rotation_over: { status: 409, title: 'The rotation is over' },

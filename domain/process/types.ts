@@ -14,6 +14,7 @@ export const STANDING_TYPES = [
   'severityEscalation',
   'adapterSync',
   'tokenRotation',
+  'captureWindow',
   'delivery',
 ] as const;
 
@@ -32,6 +33,7 @@ const KIND: Record<ProcessType, string> = {
   adapterSync: 'adapter',
   tokenRotation: 'rotation',
   delivery: 'delivery',
+  captureWindow: 'capture',
 };
 
 /** The workflow id, `<kind>/<business id>`. */
@@ -49,6 +51,7 @@ const AGGREGATE: Record<ProcessType, string> = {
   adapterSync: 'adapter',
   tokenRotation: 'rotation',
   delivery: 'delivery',
+  captureWindow: 'capture',
 };
 
 /** What the process is about, as the ledger names it. */

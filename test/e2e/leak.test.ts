@@ -3,8 +3,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDatabase, rows } from '../../db/client.ts';
 import { run } from '../unit/cli/run.ts';
+import { eventually } from '../support/eventually.ts';
+import { databaseText } from '../support/secrets.ts';
 import { testStack } from '../support/stack.ts';
 import type { TestStack } from '../support/stack.ts';
+
+interface Lease {
+  lease_id: string;
+  secret: string;
+}
 
 let t: TestStack;
 /** One that is in force: what is refused at the door gets nowhere from where it could leak. */
@@ -43,6 +50,43 @@ function files(folder: string): string[] {
     .map((name) => join(folder, name))
     .filter((path) => statSync(path).isFile());
 }
+
+/** What callers send that nobody may find again, though all is captured meanwhile. */
+const VALUES = ['planted-value-of-a-secret', 'planted-value-in-a-refusal', 'planted-member-of-a-report'];
+
+it('no secret of a request stands in the database in the clear while everything is captured', async () => {
+  const send = (method: string, path: string, body: object) =>
+    t.sh(`curl -s -X ${method} "$API${path}" -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'; echo`);
+  const [value, refused, member] = VALUES;
+  await send('POST', '/v1/runtime/debug', { level: 'full', for_seconds: 600, ticket: 'T-1' });
+  await send('PUT', '/v1/secrets/planted', { value });
+  await send('PUT', '/v1/secrets/planted', { value: refused, unknown: refused });
+  const lease = JSON.parse(await send('POST', '/v1/leases', { slot: 'planted', subject: 'agent:1' })) as Lease;
+  const bearer = `-H 'Authorization: Bearer ${lease.secret}'`;
+  const read = await t.sh(`curl -s -X POST $API/v1/leases/${lease.lease_id}/read ${bearer}`);
+  expect(read).toContain(value);
+  await send('POST', '/v1/codec/decode', { payloads: [{ data: value }] });
+  await send('POST', '/api/v1/incidents/report', { class: 'none', api_key: member, note: lease.secret });
+  const db = openDatabase({ url: t.stack.env['INTERLOCK_DATABASE_URL'] ?? '', name: 'leak-test', max: 1 });
+  try {
+    const captured = () => rows<{ path: string }>(db, 'SELECT path_template AS path FROM debug_captures ORDER BY at');
+    await eventually(async () => (await captured()).length > 0);
+    expect((await captured()).map(({ path }) => path)).toEqual(['/api/v1/incidents/report']);
+    const text = await databaseText(db);
+    for (const planted of [...VALUES, lease.secret]) expect(text).not.toContain(planted);
+  } finally {
+    await db.end();
+  }
+  const [capture] = JSON.parse(await t.sh('curl -s $API/v1/debug/captures')) as { capture_id: string }[];
+  const shown = await t.sh(`curl -s $API/v1/debug/captures/${capture?.capture_id}`);
+  expect(shown).toContain('[redacted]');
+  for (const planted of [...VALUES, lease.secret]) expect(shown).not.toContain(planted);
+  await send('POST', '/v1/runtime/debug', { level: 'off' });
+  for (const path of files(join(t.stateRoot, 'log'))) {
+    const log = readFileSync(path, 'latin1');
+    expect([path, VALUES.filter((planted) => log.includes(planted))]).toEqual([path, []]);
+  }
+});
 
 it('no secret reaches logs, errors, status, the ledger or the engine’s own tables', async () => {
   const report = '{"class":"manifest_mismatch","source":"leak","description":"d"}';

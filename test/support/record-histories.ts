@@ -6,6 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { openDatabase } from '../../db/client.ts';
+import { openCapture } from '../../db/command/open-capture.ts';
 import { requestTrial } from '../../db/command/adapter-trial.ts';
 import { requestRotation } from '../../db/command/request-rotation.ts';
 import { recordReports } from '../../db/command/intake.ts';
@@ -22,6 +23,7 @@ import { newKey, register as registerKey, signed } from './operator-keys.ts';
 import { eventually } from './eventually.ts';
 import { freeStackPorts } from './free-ports.ts';
 import { codecsOf } from './payload-keys.ts';
+import { freshMasterKey } from './secrets.ts';
 import { openTokenDoor } from './token-door.ts';
 import { startHook } from './hook-server.ts';
 import { hookOf, useHooks } from './hooks.ts';
@@ -70,6 +72,7 @@ const recordings = {
   adapter: recordAdapter,
   rotation: recordRotation,
   delivery: recordDelivery,
+  capture: recordCapture,
 };
 const only = process.argv.slice(2);
 
@@ -224,6 +227,18 @@ async function recordDelivery(): Promise<void> {
   await useHooks(db);
   await hook.close();
   secret.remove();
+}
+
+/** A window that is looked at while it is open, and closes itself. */
+async function recordCapture(): Promise<void> {
+  const master = freshMasterKey();
+  const asked = { level: 'full', seconds: 4, ticket: 'T-1', key: freshKey() } as const;
+  const opened = await openCapture({ db, masterKey: () => master }, OPERATOR, asked);
+  if (!opened.ok) throw new Error(opened.code);
+  const id = `capture/${opened.window_id}`;
+  await eventually(() => found(id));
+  await client.workflow.getHandle(id).signal('poke', { version: 1 });
+  await save(id, 'capture-window.expired');
 }
 
 async function report(cls: IncidentClass): Promise<string> {

@@ -121,6 +121,6 @@ export const operations: Operation[] = [
       200: { about: 'done', schema: adapterRetired },
       202: { about: 'the first of two people was heard', schema: secondPerson },
     },
-    problems: ['adapter_not_found', 'confirmation_required', 'idempotency_key_reused'],
+    problems: ['adapter_not_found', 'confirmation_required', 'approval_refused', 'idempotency_key_reused'],
   },
 ];

@@ -16,6 +16,7 @@ import { loadChecklists } from '../../../config/checklist-files.ts';
 import { loadContainmentFile } from '../../../config/containment-file.ts';
 import { loadUpstreamsFile } from '../../../config/upstreams-file.ts';
 import { defaultForensicKeyFile, readForensicKey } from '../../../config/forensic-key-file.ts';
+import { CapturePoint } from '../../../db/capture-point.ts';
 import { openDatabase } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
 import type { MasterKeySource } from '../../../db/command/pin-master-key.ts';
@@ -108,6 +109,7 @@ export async function startApi({
   const streams = createEventStreams({ db, databaseUrl: usedUrl, log }, streamLimits);
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const adapterEvents = createAdapterEvents({ db, masterKey, intake, log });
+  const captures = new CapturePoint({ db, masterKey });
   const app = await createApp({
     db,
     streams,
@@ -127,6 +129,7 @@ export async function startApi({
     forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
     payloadCodecs: payloadCodecs([payloadKey('test', 7)]),
     masterKey,
+    captures,
     blobs: new FilesystemBlobs(join(stateRoot, 'blobs')),
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp', embedded: true },
@@ -152,6 +155,7 @@ export async function startApi({
     close: async () => {
       await Promise.all([streams.close(), closeServer(server)]);
       await adapterEvents.close();
+      await captures.close();
       await db.end();
       await own?.drop();
     },
