@@ -79,6 +79,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     masterKey,
     payloadCodecs: codecs,
     blobs: new FilesystemBlobs(env.blobRoot),
+    registryBlobLimit: env.registryBlobLimit,
     auth,
     log,
     readUpstreamsFile: async () => (env.upstreamsFile === undefined ? null : loadUpstreamsFile(env.upstreamsFile)),

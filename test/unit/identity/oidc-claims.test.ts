@@ -69,6 +69,8 @@ describe('a pipeline', () => {
       'incident.report',
       'integrity.check',
       'recovery.reattest',
+      'registry.put',
+      'registry.read',
       'status.read',
     ]);
   });
