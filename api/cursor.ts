@@ -78,3 +78,8 @@ export function keyPosition(cursor: string): string {
   const [id] = decode(cursor);
   return isId(id) ? id : refuse();
 }
+
+export function bundlePosition(cursor: string): { name: string; version: string } {
+  const [name, version] = decode(cursor);
+  return isId(name) && isId(version) ? { name, version } : refuse();
+}

@@ -24,6 +24,7 @@ import { workflowBundle } from './engine/workflow-bundle.ts';
 import { keepStoringHistories } from './histories/keep-storing.ts';
 import { instanceKey } from './keys/instance-key.ts';
 import type { Logger } from './log.ts';
+import { keepCollecting } from './registry/keep-collecting.ts';
 import { keepReconciling } from './reconcile/reconcile.ts';
 import { recordPort } from './record-port.ts';
 import { rotationPort } from './rotation/rotation-port.ts';
@@ -57,6 +58,7 @@ export type ControlEnv = Pick<
   | 'ekRootsFile'
   | 'watchIntervalMs'
   | 'blobRoot'
+  | 'registryGraceMs'
   | 'anchorIntervalMs'
   | 'adminTokenFile'
   | 'readonlyTokenFile'
@@ -135,6 +137,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         relay.ended,
         keepReconciling({ db, client, log }, stop),
         keepStoringHistories({ db, client, blobs, log }, stop),
+        keepCollecting({ db, blobs, graceMs: env.registryGraceMs, log }, stop),
         announceAlerts(db, log, stop),
         fanOutAlerts(db, log, stop),
         children.keep(stop),

@@ -10,22 +10,29 @@ import type { Call } from '../route.ts';
 import { etagOf } from './blob-request.ts';
 import { lookAt } from './look-at.ts';
 
-/**
- * Puts what was staged into the caller's workspace. Bytes that are there already are looked at before anyone is told that
- * they are: nothing is rewritten, also what is corrupt. Errors: blob_corrupt, and the store's.
- */
-export async function takeStaged(
-  { db, blobs }: Pick<ApiDeps, 'db' | 'blobs'>,
+type Store = Pick<ApiDeps, 'db' | 'blobs'>;
+
+/** Nothing is rewritten, also what is corrupt: who puts it again is told. Errors: blob_corrupt, and the store's. */
+export async function requireAbsentOrWhole(
+  { db, blobs }: Store,
   { caller }: Pick<Call, 'caller'>,
+  digest: string,
+): Promise<void> {
+  const { state } = await lookAt(blobs, digest);
+  if (state !== 'blob_corrupt') return;
+  await recordBlobState(db, caller, { digest, state, asked: false });
+  throw new DomainError('blob_corrupt');
+}
+
+/** Puts what was staged into the caller's workspace. Errors: those of `requireAbsentOrWhole`. */
+export async function takeStaged(
+  deps: Store,
+  call: Pick<Call, 'caller'>,
   digest: string,
   staged: StagedBlob,
 ): Promise<BlobPut> {
-  const { state } = await lookAt(blobs, digest);
-  if (state === 'blob_corrupt') {
-    await recordBlobState(db, caller, { digest, state, asked: false });
-    throw new DomainError('blob_corrupt');
-  }
-  return putBlob(db, caller, { digest, bytes: staged.size, keep: staged.keep });
+  await requireAbsentOrWhole(deps, call, digest);
+  return putBlob(deps.db, call.caller, { digest, bytes: staged.size, keep: staged.keep });
 }
 
 /** 201 when the workspace put it for the first time, else 200. */

@@ -52,3 +52,46 @@ export const actionsOf = async (db: Database, object: string): Promise<string[]>
       object,
     ])
   ).map((row) => row.action);
+
+/** A manifest of files by path; the license is one of them. */
+export const manifestOf = (files: Record<string, Uint8Array>, license: Uint8Array) => ({
+  blobs: Object.entries(files)
+    .map(([path, bytes]) => ({ path, sha256: hexOf(bytes), size: bytes.length }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1)),
+  transition_digest: `sha256:${'1'.repeat(64)}`,
+  license: { id: 'Apache-2.0', sha256: hexOf(license) },
+  policy_profile: 'audit-strict',
+  policy_hash: `sha256:${'2'.repeat(64)}`,
+  created_at: '2026-01-02T03:04:05Z',
+});
+
+export const publish = (url: string, name: string, version: string, manifest: object, workspace = 'default') =>
+  fetch(`${url}/v1/registry/bundles/${name}/${version}`, {
+    method: 'PUT',
+    body: JSON.stringify(manifest),
+    headers: { 'Content-Type': 'application/json', [WORKSPACE]: workspace },
+  });
+
+/** An upload's requests. */
+export const uploads = (url: string) => ({
+  open: async (bytes: Uint8Array, digest = nameOf(bytes)) => {
+    const answer = await fetch(`${url}/v1/registry/uploads`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ digest, bytes: bytes.length }),
+    });
+    return ((await answer.json()) as { upload_id: string }).upload_id;
+  },
+  part: (id: string, bytes: Uint8Array, first: number, end: number) =>
+    fetch(`${url}/v1/registry/uploads/${id}`, {
+      method: 'PATCH',
+      headers: {
+        'Content-Type': 'application/octet-stream',
+        'Content-Range': `bytes ${first}-${end - 1}/${bytes.length}`,
+      },
+      body: bytes.subarray(first, end) as Uint8Array<ArrayBuffer>,
+    }),
+  complete: (id: string) => fetch(`${url}/v1/registry/uploads/${id}/complete`, { method: 'POST' }),
+  state: async (id: string) =>
+    (await (await fetch(`${url}/v1/registry/uploads/${id}`)).json()) as { received: number; code?: string },
+});
