@@ -21,7 +21,7 @@ export const command = defineCommand({
       return saveBlob(download, hex, file, (bytes) => (part.done = bytes));
     };
     const saved = await withProgress(out.progress, 'getting', save(), () => (part.of > 0 ? part : undefined));
-    out.answer(saved, () => out.facts(Object.entries(saved) as [string, string | number][]));
+    out.answer(saved, () => out.facts(Object.entries(saved)));
     return EXIT.done;
   },
 });

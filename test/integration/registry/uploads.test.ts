@@ -94,7 +94,7 @@ describe('an upload', () => {
       await drop();
       rmSync(root, { recursive: true, force: true });
     }
-  });
+  }, 120_000);
 });
 
 /** The API as a process of its own; `kill` is kill -9. */
