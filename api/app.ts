@@ -32,6 +32,7 @@ export async function createApp(deps: ApiDeps): Promise<Express> {
       const handler = handlerOf(route, deps, attempts);
       if (route.method === 'GET') entry.get(handler);
       else if (route.method === 'PUT') entry.put(handler);
+      else if (route.method === 'PATCH') entry.patch(handler);
       else entry.post(handler);
     }
     entry.all(otherMethods(routes));

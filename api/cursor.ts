@@ -84,3 +84,8 @@ export function deliveryPosition(cursor: string): { notification_id: number; del
   const [notification_id, delivery_id] = decode(cursor);
   return isPlace(notification_id) && isId(delivery_id) ? { notification_id, delivery_id } : refuse();
 }
+
+export function bundlePosition(cursor: string): { name: string; version: string } {
+  const [name, version] = decode(cursor);
+  return isId(name) && isId(version) ? { name, version } : refuse();
+}

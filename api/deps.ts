@@ -49,8 +49,10 @@ export interface ApiDeps {
   captures: Captures;
   /** How what the engine keeps is sealed; none where nothing is. */
   payloadCodecs: readonly PayloadCodec[];
-  /** Where the histories of processes are. */
-  blobs: Pick<BlobStore, 'read'>;
+  /** Where the histories of processes are, and what the registry keeps. */
+  blobs: BlobStore;
+  /** Bytes that a blob of the registry may have. */
+  registryBlobLimit: number;
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */

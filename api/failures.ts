@@ -3,6 +3,7 @@ import { UpstreamsFileError } from '../config/upstreams-file.ts';
 import { ForensicKeyError } from '../config/forensic-key-file.ts';
 import { DatabaseError, isUnreachable } from '../db/errors.ts';
 import { SecretsError } from '../db/secrets-error.ts';
+import { BlobError } from '../storage/blob-error.ts';
 import { isProblemCode } from '../domain/problem/codes.ts';
 import { problem, problemOf, DomainError } from '../domain/problem/problem.ts';
 import type { Problem } from '../domain/problem/problem.ts';
@@ -13,12 +14,25 @@ export function problemFor(error: unknown): Problem {
   if (error instanceof DatabaseError) return problem(error.code);
   if (isUnreachable(error)) return problem('database_unreachable');
   if (error instanceof SecretsError && isProblemCode(error.code)) return problem(error.code, { detail: error.message });
+  if (error instanceof BlobError) return blobProblem(error);
   if (error instanceof ForensicKeyError) return problem(error.code);
   if (error instanceof ContainmentFileError)
     return problem('policy_invalid', { detail: error.message, fields: error.fields });
   if (error instanceof UpstreamsFileError)
     return problem('upstreams_invalid', { detail: error.message, fields: error.fields });
   return problem('internal');
+}
+
+/** What the store says, in the words of a request; where it lies is nobody's business. */
+function blobProblem({ code }: BlobError): Problem {
+  switch (code) {
+    case 'blob_mismatch':
+      return problem('blob_digest_mismatch');
+    case 'key_invalid':
+      return problem('internal');
+    default:
+      return problem(code);
+  }
 }
 
 /** Headers that belong to a status, whatever the route. */

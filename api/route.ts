@@ -16,7 +16,7 @@ export interface Call {
 }
 
 interface RouteBase {
-  method: 'GET' | 'POST' | 'PUT';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   path: string;
 }
 

@@ -82,6 +82,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     captures,
     payloadCodecs: codecs,
     blobs: new FilesystemBlobs(env.blobRoot),
+    registryBlobLimit: env.registryBlobLimit,
     auth,
     log,
     readUpstreamsFile: async () => (env.upstreamsFile === undefined ? null : loadUpstreamsFile(env.upstreamsFile)),

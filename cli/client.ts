@@ -36,6 +36,13 @@ export interface Client {
   post: <T>(path: string, body: object, ask?: Ask) => Promise<Answer<T>>;
   /** The same for a definition that replaces what was there. */
   put: <T>(path: string, body: object, ask?: Ask) => Promise<Answer<T>>;
+  /** Sends bytes as they are, once: whoever sends them knows whether they may be sent again. Errors: those of `get`. */
+  sendBytes: <T>(
+    method: 'PUT' | 'PATCH',
+    path: string,
+    bytes: Uint8Array,
+    headers?: Record<string, string>,
+  ) => Promise<Answer<T>>;
   /** The answer as it comes, whatever its status, while `signal` lasts: for what looks at the connection itself. */
   stream: (path: string, signal: AbortSignal) => Promise<Response>;
   /** The bytes of an answer that is no JSON, of a longer one the first `limit` and one more. Errors: those of `get`. */
@@ -154,6 +161,12 @@ export function createClient({
     download,
     post: (path, body, { headers = {} } = {}) => decide('POST', path, body, headers),
     put: (path, body, { headers = {} } = {}) => decide('PUT', path, body, headers),
+    sendBytes: (method, path, bytes, headers = {}) =>
+      send(path, {
+        method,
+        headers: { ...common, 'Content-Type': 'application/octet-stream', ...headers },
+        body: bytes as Uint8Array<ArrayBuffer>,
+      }),
     stream: (path, signal) =>
       fetch(new URL(`${baseUrl.replace(/\/+$/, '')}${path}`), { headers: common, redirect: 'error', signal }).catch(
         (error: unknown) => {

@@ -43,6 +43,10 @@ export type Env = Readonly<{
   protectedPath: string;
   /** Where blobs are kept as files. */
   blobRoot: string;
+  /** Bytes that a blob of the registry may have. */
+  registryBlobLimit: number;
+  /** How long a blob stays that no bundle refers to. */
+  registryGraceMs: number;
   /** At least this long between two anchors of the log. */
   anchorIntervalMs: number;
   relayWindow: number;
@@ -101,6 +105,8 @@ export function readEnv(environment: Environment = process.env): Env {
     ekRootsFile: read.INTERLOCK_EK_ROOTS_FILE,
     protectedPath: read.INTERLOCK_PROTECTED_PATH ?? join(read.INTERLOCK_STATE_ROOT, 'protected'),
     blobRoot: read.INTERLOCK_BLOB_ROOT ?? join(read.INTERLOCK_STATE_ROOT, 'blobs'),
+    registryBlobLimit: read.INTERLOCK_REGISTRY_BLOB_LIMIT * 1024 * 1024,
+    registryGraceMs: read.INTERLOCK_REGISTRY_GRACE * 1000,
     anchorIntervalMs: read.INTERLOCK_ANCHOR_INTERVAL * 1000,
     relayWindow: read.INTERLOCK_RELAY_WINDOW,
     watchIntervalMs: read.INTERLOCK_WATCH_INTERVAL * 1000,

@@ -53,6 +53,12 @@ export const count = z
 /** 1 second to an hour. */
 export const seconds = count.refine((value) => value <= 3600);
 
+/** 1 second to a year. */
+export const longSeconds = count.refine((value) => value <= 31_536_000);
+
+/** A number of MiB, up to 1 TiB. */
+export const mebibytes = count.refine((value) => value <= 1_048_576);
+
 /** Where a server answers: http or https, no path, query or credentials. */
 export const serverUrl = z
   .string()

@@ -8,7 +8,19 @@ export interface BlobReader {
   close: () => Promise<void>;
 }
 
-/** Where blobs are kept: written once under a key, never changed, never removed. All reject with BlobError. */
+/**
+ * What was received and has no name yet: nobody finds it. Whoever staged it calls `discard` in the end, also of what was
+ * kept. (An S3 store stages the parts of a multipart upload; keeping completes it under `If-None-Match: *`.)
+ */
+export interface StagedBlob {
+  /** Bytes. */
+  size: number;
+  /** Gives it its name; may be repeated. `present`: the name was taken, and stays what it was. */
+  keep: () => Promise<'stored' | 'present'>;
+  discard: () => Promise<void>;
+}
+
+/** Where blobs are kept: written once under a key, never changed. All reject with BlobError. */
 export interface BlobStore {
   /**
    * Keeps `bytes` under `key`; when this resolves they survive a loss of power. `present`: they were there already.
@@ -22,6 +34,13 @@ export interface BlobStore {
    * reader that was told `length` never takes a corrupt blob for a whole one.
    */
   read(key: string): Promise<BlobReader>;
+  /**
+   * Takes bytes as they come, at most `limit`, and checks their digest on the way where the key names one; what is received is
+   * flushed and waits for `keep`. Errors besides the store's: `blob_mismatch`, `blob_too_large`, those of `chunks`.
+   */
+  stage(key: string, chunks: AsyncIterable<Uint8Array>, limit: number): Promise<StagedBlob>;
+  /** Ends a blob that nothing refers to any more; false when there was none. */
+  remove(key: string): Promise<boolean>;
   /** The keys that begin with `prefix`, which ends in a slash, in no order; as many are read as are taken. */
   list(prefix: string): AsyncIterable<string>;
 }
@@ -40,7 +59,14 @@ export function requirePrefix(prefix: string): void {
     throw new BlobError('key_invalid', prefix);
 }
 
-const CONTENT = /^sha256\/[0-9a-f]{2}\/([0-9a-f]{64})$/;
+/** What the registry keeps lies apart: it may be collected, what the record refers to never is. */
+const CONTENT = /^(?:registry\/)?sha256\/[0-9a-f]{2}\/([0-9a-f]{64})$/;
+
+/** The digest that a key names, as lowercase hex; undefined for a key that is no digest. */
+export const contentDigest = (key: string): string | undefined => CONTENT.exec(key)?.[1];
+
+/** The key of a blob of the registry by its hex digest. */
+export const registryKey = (hex: string): string => `registry/sha256/${hex.slice(0, 2)}/${hex}`;
 
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -52,7 +78,7 @@ export function contentKey(bytes: Uint8Array): string {
 
 /** Throws BlobError `blob_corrupt` where the key is a digest, and not that of these bytes. Every backend asks this of what it read. */
 export function requireContent(key: string, bytes: Uint8Array): void {
-  const named = CONTENT.exec(key)?.[1];
+  const named = contentDigest(key);
   if (named !== undefined && named !== digestOf(bytes)) throw new BlobError('blob_corrupt', key);
 }
 
@@ -65,7 +91,7 @@ export async function* requireContentOf(key: string, chunks: AsyncIterable<Uint8
     if (held !== undefined) yield held;
     held = chunk;
   }
-  const named = CONTENT.exec(key)?.[1];
+  const named = contentDigest(key);
   if (named !== undefined && named !== digest.digest('hex')) throw new BlobError('blob_corrupt', key);
   if (held !== undefined) yield held;
 }

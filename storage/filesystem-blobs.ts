@@ -1,24 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, open, opendir, readFile, stat, unlink } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, opendir, readFile, stat, unlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { BlobError } from './blob-error.ts';
-import { requireContent, requireContentOf, requireKey, requirePrefix } from './blob-store.ts';
-import type { BlobReader, BlobStore } from './blob-store.ts';
+import { contentDigest, requireContent, requireContentOf, requireKey, requirePrefix } from './blob-store.ts';
+import type { BlobReader, BlobStore, StagedBlob } from './blob-store.ts';
+import { codeOf, FilesystemNames, MODES } from './filesystem-names.ts';
+import type { FilesystemSteps } from './filesystem-names.ts';
 
-/** Blobs are read-only, and so are their folders but for the moment in which one gets a name. */
-const MODES = { blob: 0o400, sealed: 0o500, open: 0o700 } as const;
 /** Names of keys never begin with a dot. */
 const DRAFTS = '.drafts';
 /** A draft this old is of a writer that ended before its blob had a name. */
 const ABANDONED_MS = 3_600_000;
-/** Another process may seal a folder between our opening it and our writing to it. */
-const ATTEMPTS = 5;
 const PIECE = 256 * 1024;
-
-/** What gives a draft its name: at once, or not at all, and never in place of another. */
-export interface FilesystemSteps {
-  link: (draft: string, path: string) => Promise<void>;
-}
 
 /**
  * Blobs as files under `root`. A blob is written as a draft and flushed before a hard link gives it its name, so whoever
@@ -26,12 +19,11 @@ export interface FilesystemSteps {
  */
 export class FilesystemBlobs implements BlobStore {
   readonly #root: string;
-  readonly #steps: FilesystemSteps;
-  #naming: Promise<unknown> = Promise.resolve();
+  readonly #names: FilesystemNames;
 
-  constructor(root: string, steps: FilesystemSteps = { link }) {
+  constructor(root: string, steps?: FilesystemSteps) {
     this.#root = resolve(root);
-    this.#steps = steps;
+    this.#names = new FilesystemNames(this.#root, steps);
   }
 
   async put(key: string, bytes: Uint8Array): Promise<'stored' | 'present'> {
@@ -40,9 +32,7 @@ export class FilesystemBlobs implements BlobStore {
     return answering(key, async () => {
       const draft = await this.#write(bytes);
       try {
-        const named = this.#naming.then(() => this.#name(draft, join(this.#root, key)));
-        this.#naming = named.catch(() => undefined);
-        if (await named) return 'stored';
+        if (await this.#names.give(draft, join(this.#root, key))) return 'stored';
       } finally {
         await unlink(draft);
       }
@@ -63,7 +53,7 @@ export class FilesystemBlobs implements BlobStore {
   async read(key: string): Promise<BlobReader> {
     requireKey(key);
     return answering(key, async () => {
-      const file = await open(join(this.#root, key), 'r');
+      const file = await open(join(this.#root, key), 'r').catch((error: unknown) => this.#absent(key, error));
       const { size } = await file.stat();
       async function* pieces(): AsyncGenerator<Uint8Array> {
         for await (const piece of file.createReadStream({ highWaterMark: PIECE, autoClose: false }))
@@ -71,6 +61,32 @@ export class FilesystemBlobs implements BlobStore {
       }
       return { length: size, chunks: () => requireContentOf(key, pieces()), close: () => file.close() };
     });
+  }
+
+  async stage(key: string, chunks: AsyncIterable<Uint8Array>, limit: number): Promise<StagedBlob> {
+    requireKey(key);
+    const source: { error?: Error } = {};
+    async function* received(): AsyncGenerator<Uint8Array> {
+      try {
+        yield* chunks;
+      } catch (error) {
+        source.error = error as Error;
+        throw error;
+      }
+    }
+    try {
+      const { draft, size } = await this.#receive(key, received(), limit);
+      const keep = () =>
+        writing(key, async () => ((await this.#names.give(draft, join(this.#root, key))) ? 'stored' : 'present'));
+      return { size, keep, discard: () => unlink(draft).catch(() => undefined) };
+    } catch (error) {
+      throw source.error ?? unwritten(key, error);
+    }
+  }
+
+  async remove(key: string): Promise<boolean> {
+    requireKey(key);
+    return writing(key, () => this.#names.take(join(this.#root, key)));
   }
 
   async *list(prefix: string): AsyncGenerator<string> {
@@ -101,6 +117,44 @@ export class FilesystemBlobs implements BlobStore {
     });
   }
 
+  /** Where the root itself is gone nobody can tell what was in it. */
+  async #absent(key: string, error: unknown): Promise<never> {
+    await stat(this.#root).catch((cause: unknown) => {
+      throw new BlobError('blob_store_unreachable', key, cause);
+    });
+    throw error;
+  }
+
+  /** A draft of what came, flushed; of what is not what the key names, or is too long, nothing is left. */
+  async #receive(
+    key: string,
+    chunks: AsyncIterable<Uint8Array>,
+    limit: number,
+  ): Promise<{ draft: string; size: number }> {
+    await mkdir(join(this.#root, DRAFTS), { recursive: true, mode: MODES.open });
+    const draft = join(this.#root, DRAFTS, randomUUID());
+    const file = await open(draft, 'wx', MODES.blob);
+    const digest = createHash('sha256');
+    let size = 0;
+    try {
+      for await (const chunk of chunks) {
+        size += chunk.length;
+        if (size > limit) throw new BlobError('blob_too_large', key);
+        digest.update(chunk);
+        await file.writeFile(chunk);
+      }
+      const named = contentDigest(key);
+      if (named !== undefined && named !== digest.digest('hex')) throw new BlobError('blob_mismatch', key);
+      await file.sync();
+    } catch (error) {
+      await unlink(draft).catch(() => undefined);
+      throw error;
+    } finally {
+      await file.close();
+    }
+    return { draft, size };
+  }
+
   async #write(bytes: Uint8Array): Promise<string> {
     await mkdir(join(this.#root, DRAFTS), { recursive: true, mode: MODES.open });
     const draft = join(this.#root, DRAFTS, randomUUID());
@@ -113,46 +167,7 @@ export class FilesystemBlobs implements BlobStore {
     }
     return draft;
   }
-
-  /** False when the name is taken. */
-  async #name(draft: string, path: string): Promise<boolean> {
-    for (let attempt = 1; ; attempt += 1) {
-      const folders = await this.#openFolders(dirname(path));
-      try {
-        await this.#steps.link(draft, path);
-        for (const folder of folders) await flush(folder);
-        return true;
-      } catch (error) {
-        if (codeOf(error) === 'EEXIST') return false;
-        if (codeOf(error) !== 'EACCES' || attempt === ATTEMPTS) throw error;
-      } finally {
-        for (const folder of folders.slice(0, -1)) await chmod(folder, MODES.sealed);
-      }
-    }
-  }
-
-  /** The folders from this one up to the root, there and open; a new one needs the one above to be flushed as well. */
-  async #openFolders(folder: string): Promise<string[]> {
-    if (folder === this.#root) return [folder];
-    const above = await this.#openFolders(dirname(folder));
-    await mkdir(folder, { mode: MODES.open }).catch((error: unknown) => {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    });
-    await chmod(folder, MODES.open);
-    return [folder, ...above];
-  }
 }
-
-async function flush(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | null)?.code;
 
 function failed(key: string, error: unknown): BlobError {
   if (error instanceof BlobError) return error;
@@ -167,5 +182,19 @@ async function answering<T>(key: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     throw failed(key, error);
+  }
+}
+
+/** A folder that is not there where one is written is no missing blob: the store is at fault. */
+function unwritten(key: string, error: unknown): BlobError {
+  const known = failed(key, error);
+  return known.code === 'blob_missing' ? new BlobError('blob_store_unreachable', key, error) : known;
+}
+
+async function writing<T>(key: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw unwritten(key, error);
   }
 }

@@ -28,6 +28,7 @@ import { keepStoringHistories } from './histories/keep-storing.ts';
 import { instanceKey } from './keys/instance-key.ts';
 import type { Logger } from './log.ts';
 import { keepPruningLeases } from './leases/keep-pruning.ts';
+import { keepCollecting } from './registry/keep-collecting.ts';
 import { keepReconciling } from './reconcile/reconcile.ts';
 import { recordPort } from './record-port.ts';
 import { keepSchedules } from './rotation/keep-schedules.ts';
@@ -63,6 +64,7 @@ export type ControlEnv = Pick<
   | 'ekRootsFile'
   | 'watchIntervalMs'
   | 'blobRoot'
+  | 'registryGraceMs'
   | 'anchorIntervalMs'
   | 'adminTokenFile'
   | 'readonlyTokenFile'
@@ -145,6 +147,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         keepReconciling({ db, client, log }, stop),
         keepStoringHistories({ db, client, blobs, log }, stop),
         keepPruning(db, log, stop),
+        keepCollecting({ db, blobs, graceMs: env.registryGraceMs, log }, stop),
         announceAlerts(db, log, stop),
         fanOutAlerts(db, log, stop),
         keepPruningDeliveries(db, log, stop),

@@ -1,20 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** What a page of an allowed origin may send; credentials are a header it sets, never a cookie that a browser adds. */
-export const CORS_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'] as const;
+export const CORS_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export const CORS_HEADERS = [
   'Authorization',
+  'Content-Range',
   'Content-Type',
   'Idempotency-Key',
+  'If-None-Match',
+  'If-Range',
   'Last-Event-ID',
   'Prefer',
+  'Range',
   'X-Interlock-Workspace',
   'X-Interlock-On-Behalf-Of',
   'X-Namespace',
 ] as const;
 
 /** What it may read besides the headers that any page may. */
-const EXPOSED = ['Content-Disposition', 'Link', 'Retry-After', 'WWW-Authenticate'];
+const EXPOSED = ['Content-Disposition', 'Content-Range', 'ETag', 'Link', 'Retry-After', 'WWW-Authenticate'];
 
 /** A browser asks again whether it may after ten minutes: so long an origin that was taken off the list is remembered. */
 const MAX_AGE_S = 600;

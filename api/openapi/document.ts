@@ -51,7 +51,7 @@ export async function openApiDocument(version: string): Promise<Json> {
 const SECURITY: Partial<Record<Operation['action'], Json[]>> = { open: [], signed: [{ signature: [] }] };
 
 function operationObject(operation: Operation): Json {
-  const { id, tag, about, action, bearer, body, bodyOptional } = operation;
+  const { id, tag, about, action, bearer, body, bytes, bodyOptional } = operation;
   const roles = action === 'open' || action === 'signed' || bearer === 'lease' ? [] : rolesFor(action);
   const content = (schema: z.ZodType): Json => ({ 'application/json': { schema: schemaRef(schema) } });
   const parameters = parametersOf(operation);
@@ -62,6 +62,7 @@ function operationObject(operation: Operation): Json {
     ...(roles.length === 0 ? {} : { description: `Roles: ${roles.join(', ')}.` }),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: bodyOptional !== true, content: content(body) } }),
+    ...(bytes === true ? { requestBody: { required: true, content: { 'application/octet-stream': {} } } } : {}),
     responses: responsesOf(operation, schemaRef, schemaRef(problemSchema)),
     security: bearer === 'lease' ? [{ lease: [] }] : (SECURITY[action] ?? [{ bearer: [] }, {}]),
   };

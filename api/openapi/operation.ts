@@ -31,8 +31,12 @@ export interface Operation {
   inPath?: Record<string, Parameter>;
   query?: Record<string, Parameter>;
   /** Request headers besides those every request may carry. */
-  headers?: ('Idempotency-Key' | 'Prefer' | 'Last-Event-ID')[];
+  headers?: (
+    'Idempotency-Key' | 'Prefer' | 'Last-Event-ID' | 'Range' | 'If-Range' | 'If-None-Match' | 'Content-Range'
+  )[];
   body?: z.ZodType;
+  /** The body is bytes instead, streamed. */
+  bytes?: true;
   /** Whether the request may come without its body. */
   bodyOptional?: true;
   responses: Record<number, Response>;

@@ -33,6 +33,17 @@ export const COMMON_PARAMETERS: Json = {
     'the id of the last entry that the client has; the stream goes on behind it',
     inline(z.string().regex(/^(start|[1-9]\d*-\d+)$/)),
   ),
+  Range: header('Range', 'one range of bytes (RFC 9110 section 14); of several the whole is answered', {
+    type: 'string',
+  }),
+  'If-Range': header('If-Range', 'the entity tag that the range is of; with another the whole is answered', {
+    type: 'string',
+  }),
+  'If-None-Match': header('If-None-Match', 'answers 304 where the blob is one of these', { type: 'string' }),
+  'Content-Range': header('Content-Range', 'where the part belongs: `bytes FIRST-LAST/SIZE`', {
+    type: 'string',
+    pattern: '^bytes \\d+-\\d+/\\d+$',
+  }),
   'webhook-id': header('webhook-id', 'the id of the event; one that was taken is not taken again', {
     type: 'string',
     pattern: '^[!-\\-/-~]{1,128}$',

@@ -11,8 +11,10 @@ import type { DecisionKey } from './decisions.ts';
 /** `target` as `model list` shows it: a digest, a path, or `*` for a quarantine of everything. */
 export interface ModelRelease {
   target: string;
-  how: 'removed';
+  how: 'removed' | 'verified';
   reason: string;
+  /** What it was verified by: the bundle whose manifest names it. */
+  bundle?: string;
 }
 
 export type Released =
@@ -27,7 +29,7 @@ interface Hold {
 }
 
 /**
- * Ends the quarantine of a model that was removed. A hold of a resolved incident is released now; one whose incident is
+ * Ends the quarantine of a model that was removed, or was found to be what its registered manifest names. A hold of a resolved incident is released now; one whose incident is
  * still open is granted its release, which takes effect when the incident resolves.
  */
 export async function releaseModel(
@@ -77,7 +79,7 @@ export async function releaseModel(
         object: `hold/${h.hold_id}`,
         record_hash: null,
         record_version: null,
-        detail: { how: release.how },
+        detail: { how: release.how, ...(release.bundle === undefined ? {} : { bundle: release.bundle }) },
         policy_digest: null,
       })),
     );

@@ -17,6 +17,8 @@ const REQUESTS: readonly Permission[] = [
   'adapter.lost',
   'incident.report',
   'recovery.reattest',
+  'registry.read',
+  'registry.put',
   'integrity.check',
   'rotation.read',
 ];

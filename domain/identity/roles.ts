@@ -33,6 +33,9 @@ const RESPONDERS = ['operator', 'security_owner', 'incident_commander'] as const
 /** Who sees which secrets there are and who holds leases; nobody's role shows a value. */
 const VAULT_READERS = [...RESPONDERS, 'auditor', 'org_admin'] as const satisfies Role[];
 
+/** Who brings things into the registry. */
+const PUBLISHERS = ['operator', 'project_owner', 'security_owner', 'org_admin'] as const satisfies Role[];
+
 const PERMITTED = {
   'status.read': READERS,
   'incident.read': READERS,
@@ -55,6 +58,10 @@ const PERMITTED = {
   'hooks.apply': ['security_owner'],
   'delivery.read': READERS,
   'delivery.retry': RESPONDERS,
+  'registry.read': READERS,
+  'registry.put': PUBLISHERS,
+  'registry.publish': PUBLISHERS,
+  'registry.verify': [...RESPONDERS, 'project_owner', 'auditor', 'org_admin'],
   'attestation.enroll': ['security_owner'],
   'attestation.approve_reference': ['security_owner'],
   'attestation.retire': ['security_owner'],

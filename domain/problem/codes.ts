@@ -56,6 +56,10 @@ export const PROBLEMS = {
   rotation_not_found: { status: 404, title: 'There is no such rotation' },
   schedule_not_found: { status: 404, title: 'Nothing of this kind is rotated by a schedule' },
 
+  blob_not_found: { status: 404, title: 'No such blob was put in this workspace' },
+  upload_not_found: { status: 404, title: 'There is no such upload, or its time is over' },
+  bundle_not_found: { status: 404, title: 'There is no such bundle' },
+
   delivery_not_found: { status: 404, title: 'There is no such delivery' },
 
   method_not_allowed: { status: 405, title: 'The resource does not take this method' },
@@ -114,10 +118,26 @@ export const PROBLEMS = {
   upstream_account_failed: { status: 409, title: 'The authorization server or the account does not allow it' },
   count_changed: { status: 409, title: 'The number of incidents is not the expected one' },
 
+  blob_missing: { status: 409, title: 'A blob is on record and not in its store: it has to be put again' },
+  blob_corrupt: { status: 409, title: 'What lies in the store is not what its digest names: it is not served' },
+  blob_digest_mismatch: { status: 409, title: 'What was sent is not what its digest names; nothing of it was kept' },
+  blob_conflict: { status: 409, title: 'The blob was put in another size than the one that is named' },
+  upload_offset_mismatch: { status: 409, title: 'The part does not begin where the upload stands' },
+  upload_incomplete: { status: 409, title: 'Not all of the upload has come' },
+  upload_completed: { status: 409, title: 'The upload is complete' },
+  bundle_exists: { status: 409, title: 'The bundle is published with another manifest; nothing is rewritten' },
+  model_not_registered: {
+    status: 409,
+    title: 'No published bundle names this digest: there is nothing to verify it by',
+  },
+
   payload_unreadable: { status: 409, title: 'A payload was sealed with no key of this server, or was changed' },
 
   payload_too_large: { status: 413, title: 'The body is longer than 64 KiB' },
+  blob_too_large: { status: 413, title: 'The blob is longer than the server takes' },
   unsupported_media_type: { status: 415, title: 'The body is not of type application/json' },
+  range_not_satisfiable: { status: 416, title: 'The blob has no byte in this range' },
+  model_quarantined: { status: 423, title: 'The model is quarantined: it is neither served nor published' },
   vault_closed: { status: 423, title: 'The vault is closed: secrets are neither read nor leased' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   secret_unreadable: { status: 500, title: 'The stored secret does not open' },
@@ -135,6 +155,8 @@ export const PROBLEMS = {
   tpm_unavailable: { status: 503, title: 'The TPM is not available' },
   upstream_worker_unreachable: { status: 503, title: 'The worker that reaches the outside does not answer' },
   ledger_unpublished: { status: 503, title: 'The log has no signed checkpoint yet' },
+  blob_store_unreachable: { status: 503, title: 'The blob store does not answer' },
+  blob_store_denied: { status: 503, title: 'The blob store does not let the server read or write' },
   blob_unreadable: { status: 503, title: 'What is on record as stored cannot be read' },
   forensic_key_missing: { status: 503, title: 'There is no forensic key to sign the bundle with' },
   forensic_key_unusable: { status: 503, title: 'The forensic key is not one that signs bundles' },

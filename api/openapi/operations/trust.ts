@@ -174,6 +174,15 @@ export const operations: Operation[] = [
     headers: ['Idempotency-Key'],
     body: modelRelease,
     responses: { 200: { about: 'how many holds were released, and how many will be', schema: modelReleased } },
-    problems: ['model_not_quarantined', 'idempotency_key_reused'],
+    problems: [
+      'model_not_registered',
+      'blob_missing',
+      'blob_corrupt',
+      'blob_conflict',
+      'blob_store_unreachable',
+      'blob_store_denied',
+      'model_not_quarantined',
+      'idempotency_key_reused',
+    ],
   },
 ];

@@ -129,6 +129,6 @@ export const models = named(
 );
 export const modelRelease = named(
   'ModelRelease',
-  z.strictObject({ target: text(4096), how: z.literal('removed'), reason }),
+  z.strictObject({ target: text(4096), how: z.enum(['removed', 'verified']), reason }),
 );
 export const modelReleased = named('ModelReleased', z.object({ released: count, granted: count }));

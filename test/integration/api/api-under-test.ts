@@ -26,6 +26,7 @@ import { SecretsError } from '../../../db/secrets-error.ts';
 import { payloadCodecs } from '../../../storage/payload-codec.ts';
 import { payloadKey } from '../../support/payload-keys.ts';
 import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
+import type { BlobStore } from '../../../storage/blob-store.ts';
 import { testDatabase } from '../../support/postgres.ts';
 
 export const POLICY_FILE = new URL('../../../config/policy/containment.yaml', import.meta.url).pathname;
@@ -82,6 +83,8 @@ export interface Options {
   masterKey?: MasterKeySource;
   commands?: CommandRules;
   log?: Logger;
+  blobs?: BlobStore;
+  registryBlobLimit?: number;
 }
 
 export const noMasterKey: MasterKeySource = () => {
@@ -98,6 +101,8 @@ export async function startApi({
   masterKey = noMasterKey,
   commands = { file: undefined, env: 'embedded' },
   log = pino({ level: 'silent' }),
+  blobs = new FilesystemBlobs(join(stateRoot, 'blobs')),
+  registryBlobLimit = 64 * 1024 * 1024,
 }: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
   const usedUrl = databaseUrl ?? own?.url ?? '';
@@ -130,7 +135,8 @@ export async function startApi({
     payloadCodecs: payloadCodecs([payloadKey('test', 7)]),
     masterKey,
     captures,
-    blobs: new FilesystemBlobs(join(stateRoot, 'blobs')),
+    blobs,
+    registryBlobLimit,
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp', embedded: true },
   });

@@ -21,7 +21,7 @@ describe('the command line', () => {
     [['incident', 'report', '--class', 'tool_call_burst'], '--source is missing'],
     [[...REPORT, '--evidence', '{'], 'the evidence is not JSON'],
     [[...REPORT, '--evidence', '@/nowhere'], 'the evidence file /nowhere cannot be read (ENOENT)'],
-    [['model', 'release', 'x', '--reason', 'r'], '--removed is missing'],
+    [['model', 'release', 'x', '--reason', 'r'], 'one of --removed and --verified is needed'],
     [['health', '--base-url', 'ftp://x'], 'the base URL is not an http or https URL'],
     [['health', '--base-url', 'http://me:secret@x'], 'the base URL carries credentials'],
     [['health', '--token-file', '/nowhere'], 'the token file /nowhere cannot be read (ENOENT)'],

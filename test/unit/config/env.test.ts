@@ -40,6 +40,7 @@ describe('environment', () => {
     expect(env.stateRoot).toBe(resolve('state'));
     expect(env.blobRoot).toBe(resolve('state/blobs'));
     expect(env.anchorIntervalMs).toBe(300_000);
+    expect([env.registryBlobLimit, env.registryGraceMs]).toEqual([16 * 1024 ** 3, 604_800_000]);
     expect(env.containmentFile).toBe(resolve('config/policy/containment.yaml'));
     expect(Object.isFrozen(env)).toBe(true);
   });

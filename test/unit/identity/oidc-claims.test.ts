@@ -70,6 +70,8 @@ describe('a pipeline', () => {
       'integrity.check',
       'recovery.reattest',
       'rotation.read',
+      'registry.put',
+      'registry.read',
       'status.read',
     ]);
   });

@@ -8,7 +8,9 @@ const byStatus = (status: number): string[] =>
 describe('problems', () => {
   it('have these codes for these statuses', () => {
     expect(
-      Object.fromEntries([400, 401, 403, 404, 405, 409, 413, 415, 423, 429, 500, 503].map((s) => [s, byStatus(s)])),
+      Object.fromEntries(
+        [400, 401, 403, 404, 405, 409, 413, 415, 416, 423, 429, 500, 503].map((s) => [s, byStatus(s)]),
+      ),
     ).toEqual({
       400: [
         'malformed_json',
@@ -65,6 +67,10 @@ describe('problems', () => {
         'rotation_not_found',
         'delivery_not_found',
         'schedule_not_found',
+        'blob_not_found',
+        'upload_not_found',
+        'bundle_not_found',
+        'delivery_not_found',
       ],
       405: ['method_not_allowed'],
       409: [
@@ -119,11 +125,21 @@ describe('problems', () => {
         'upstream_without_account',
         'upstream_account_failed',
         'count_changed',
+        'blob_missing',
+        'blob_corrupt',
+        'blob_digest_mismatch',
+        'blob_conflict',
+        'upload_offset_mismatch',
+        'upload_incomplete',
+        'upload_completed',
+        'bundle_exists',
+        'model_not_registered',
         'payload_unreadable',
       ],
-      413: ['payload_too_large'],
+      413: ['payload_too_large', 'blob_too_large'],
       415: ['unsupported_media_type'],
-      423: ['vault_closed'],
+      416: ['range_not_satisfiable'],
+      423: ['model_quarantined', 'vault_closed'],
       429: ['too_many_requests', 'auth_rate_limited', 'cors_origin_rate_limited'],
       500: ['secret_unreadable', 'internal'],
       503: [
@@ -134,6 +150,8 @@ describe('problems', () => {
         'tpm_unavailable',
         'upstream_worker_unreachable',
         'ledger_unpublished',
+        'blob_store_unreachable',
+        'blob_store_denied',
         'blob_unreadable',
         'forensic_key_missing',
         'forensic_key_unusable',
