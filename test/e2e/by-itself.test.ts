@@ -137,7 +137,7 @@ it('S4-29 a quarantined model is released when it was removed', async () => {
   const id = await post('/api/v1/incidents/report', report, '.id');
   expect(await get('/v1/models', '.[].target')).toBe(model);
   const release = { target: model, how: 'removed', reason: 'deleted from every host' };
-  expect(await post('/v1/models/release', { ...release, how: 'verified' }, '.code')).toBe('validation_failed');
+  expect(await post('/v1/models/release', { ...release, how: 'verified' }, '.code')).toBe('model_not_registered');
   expect(await post('/v1/models/release', release)).toBe('{"released":0,"granted":1}');
   await post('/api/v1/recovery/ack', { incident_id: id, operator: 'me@org' });
   await post('/api/v1/incidents/resolve', { id });
