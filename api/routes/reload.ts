@@ -20,7 +20,7 @@ async function handler({ req, caller }: Call, { db, readPolicyFile, readUpstream
   const policy_digest = await activatePolicy(db, policy, caller.actor);
   const upstreams_digest = upstreams === null ? null : await loadUpstreams(db, upstreams, caller.actor);
   log.info({ event: 'policy.reloaded', policy_digest, upstreams_digest, actor: caller.actor });
-  return ok({ status: 'reloaded', policy_digest, upstreams_digest });
+  return ok({ status: 'reloaded', policy_digest, ...(upstreams_digest === null ? {} : { upstreams_digest }) });
 }
 
 export const route: Route = { method: 'POST', path: '/api/v1/reload', action: 'policy.reload', handler };

@@ -67,7 +67,8 @@ export async function intendAnchor(db: Database, by: Caller, read: CounterRead):
       [epoch, size, Buffer.from(root), checkpoint, node, key.ak_name, counter, now, by.actor, by.on_behalf_of],
     );
     const anchor_id = row?.anchor_id ?? 0;
-    await entry(tx, by, { at: now, origin, action: 'anchor_intended', detail: { anchor_id, size, counter, node } });
+    const detail = { anchor_id, size, counter, node, ak_name: key.ak_name };
+    await entry(tx, by, { at: now, origin, action: 'anchor_intended', detail });
     return { kind: 'intended', anchor_id, counter_before: counter, digest: noteDigest(checkpoint) };
   });
 }

@@ -30,6 +30,7 @@ export interface AnchorFinding {
 
 /** What the log has yet to say of an anchor. */
 interface Awaited {
+  ak_name: string;
   intended: string | null;
   completed: string | null;
   /** The key whose quote holds: it counts when the log says that it was enrolled. */
@@ -88,6 +89,7 @@ export class AnchorCheck {
     const evidence_digest = line.evidence === null ? '' : toHex(this.#sha256(utf8ToBytes(line.evidence)));
     this.#count(line, where);
     this.#awaited.set(anchor_id, {
+      ak_name: line.ak_name,
       provenBy: line.completed ? this.#judge(line, where) : null,
       intended: said({ ...base, counter: counter_before }),
       completed: line.completed ? said({ ...base, counter: line.counter_value, evidence_digest }) : null,
@@ -146,7 +148,9 @@ export class AnchorCheck {
     const id = Number(detail['anchor_id']);
     const awaited = this.#awaited.get(id);
     const stage = action === 'anchor_intended' ? 'intended' : 'completed';
-    if (awaited?.[stage] === said(detail)) {
+    // Entries of older logs do not name the key.
+    const sameKey = detail['ak_name'] === undefined || detail['ak_name'] === awaited?.ak_name;
+    if (awaited?.[stage] === said(detail) && sameKey) {
       awaited[stage] = null;
       if (stage === 'completed') this.#settle(awaited.provenBy);
       if (stage === 'completed' && awaited.intended === null) this.#awaited.delete(id);

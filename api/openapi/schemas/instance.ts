@@ -20,7 +20,7 @@ export const unavailable = named(
 
 export const reloaded = named(
   'Reloaded',
-  z.object({ status: z.literal('reloaded'), policy_digest: digest, upstreams_digest: digest.nullable() }),
+  z.object({ status: z.literal('reloaded'), policy_digest: digest, upstreams_digest: digest.optional() }),
 );
 export const nothing = named('Nothing', z.strictObject({}));
 

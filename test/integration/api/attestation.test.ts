@@ -81,7 +81,7 @@ describe('decisions about nodes and baselines', () => {
     expect(await post(ENROLL, { node: 'n1', replace: false, reason: 'r' })).toMatchObject({ status: 400 });
     expect(await post('/v1/models/release', { target: '*', how: 'verified', reason: 'r' })).toMatchObject({
       status: 400,
-      fields: [{ path: 'how', code: 'invalid_value' }],
+      fields: [{ path: 'target', code: 'invalid_value' }],
     });
   });
 

@@ -81,7 +81,8 @@ describe('the master key', () => {
       'inspect',
       ...Array<string>(3).fill('stage'),
       'cut_over',
-      ...Array<string>(2).fill('prove_new'),
+      // The columns that are wrapped, each in parts, and the fresh start.
+      ...Array<string>(3).fill('prove_new'),
       'prove_old',
       'revoke',
     ]);

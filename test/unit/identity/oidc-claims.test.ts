@@ -69,9 +69,9 @@ describe('a pipeline', () => {
       'incident.report',
       'integrity.check',
       'recovery.reattest',
-      'rotation.read',
       'registry.put',
       'registry.read',
+      'rotation.read',
       'status.read',
     ]);
   });
