@@ -4,12 +4,12 @@ import { severityRank } from '../../domain/containment/types.ts';
 import type { Severity } from '../../domain/containment/types.ts';
 import { hooksFor } from '../../domain/hook/hooks.ts';
 import type { AlertKind } from '../../domain/hook/hooks.ts';
-import { workflowIdOf } from '../../domain/process/types.ts';
 import { rows } from '../client.ts';
 import type { Database } from '../client.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import { writeEntries } from '../write/ledger.ts';
+import { wakeStanding } from '../write/standing-processes.ts';
 import { activeHooks } from './apply-hooks.ts';
 
 const ACTOR = 'delivery';
@@ -113,16 +113,6 @@ export async function wakeDelivery(
   now: string,
   actor: string,
 ): Promise<void> {
-  const values = [workspace_id, workflowIdOf('delivery', delivery_id), delivery_id, severity_rank, now, actor];
-  await tx.query(
-    `INSERT INTO process (workspace_id, workflow_id, type, subject, severity_rank, created_at, settled_at, actor)
-      VALUES ($1, $2, 'delivery', $3, $4, $5, $5, $6) ON CONFLICT (workspace_id, workflow_id) DO UPDATE SET over_at = NULL`,
-    values,
-  );
-  await tx.query(
-    `INSERT INTO outbox (workspace_id, workflow_id, type, subject, version, severity_rank, created_at, actor)
-      VALUES ($1, $2, 'delivery', $3, 1, $4, $5, $6)`,
-    values,
-  );
-  await tx.query("SELECT pg_notify('outbox', '')");
+  const process = { workspace_id, type: 'delivery', subject: delivery_id } as const;
+  await wakeStanding(tx, process, { severity_rank, actor, now });
 }

@@ -6,11 +6,14 @@ import { one } from '../client.ts';
 import type { Database } from '../client.ts';
 import type { Tx } from '../transaction.ts';
 import { writeEntries } from '../write/ledger.ts';
-import { pokeRotation } from '../write/rotations.ts';
+import { wakeStanding } from '../write/standing-processes.ts';
 import type { Caller } from './caller.ts';
 import { decideOnce } from './decide-once.ts';
 import type { Reused } from './decide-once.ts';
 import type { DecisionKey } from './decisions.ts';
+
+/** Ordinary work that nobody's gate waits for. */
+const RANK = 2;
 
 export interface RotationRequest {
   row: RotationRow;
@@ -84,6 +87,7 @@ export async function open(tx: Tx, by: Caller, asked: RotationRequest, now: stri
       policy_digest: null,
     },
   ]);
-  await pokeRotation(tx, { workspace_id: by.workspace_id, rotation_id, version: 1, actor: by.actor }, now);
+  const process = { workspace_id: by.workspace_id, type: 'tokenRotation', subject: rotation_id } as const;
+  await wakeStanding(tx, process, { severity_rank: RANK, actor: by.actor, now });
   return { ok: true, rotation_id };
 }

@@ -8,7 +8,7 @@ import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
 import { writeEntries } from '../write/ledger.ts';
 import { addNotifications } from '../write/notifications.ts';
-import { closeRotation, pokeRotation } from '../write/rotations.ts';
+import { endStanding } from '../write/standing-processes.ts';
 import type { Caller } from './caller.ts';
 import { decideOnce } from './decide-once.ts';
 import type { Reused } from './decide-once.ts';
@@ -69,7 +69,10 @@ export async function recordRotationStep(db: Database, of: RotationKey, taken: S
 
 export type Abandoned = { ok: true } | { ok: false; code: 'rotation_not_found' | 'rotation_over' } | Reused;
 
-/** Ends a rotation where it stands, by somebody who answers for what is left of it. */
+/**
+ * Ends a rotation where it stands, by somebody who answers for what is left of it. Its process is over with it: what the engine
+ * still runs of it is asked to look by the walk for what is stale.
+ */
 export async function abandonRotation(
   db: Database,
   by: Caller,
@@ -87,11 +90,6 @@ export async function abandonRotation(
       evidence: { reason },
       memory: record.memory,
     });
-    await pokeRotation(
-      tx,
-      { workspace_id: by.workspace_id, rotation_id, version: record.version + 1, actor: by.actor },
-      locked.now,
-    );
     return { ok: true };
   });
 }
@@ -158,7 +156,9 @@ async function write(
     },
   ]);
   if (alert) await addNotifications(tx, [alertOf(by, record, rotation, code ?? rotation.state, now)]);
-  if (isOver(rotation)) await closeRotation(tx, key.workspace_id, key.rotation_id, now);
+  if (!isOver(rotation)) return;
+  const process = { workspace_id: key.workspace_id, type: 'tokenRotation', subject: key.rotation_id } as const;
+  await endStanding(tx, process, now);
 }
 
 const alertOf = (

@@ -1,4 +1,5 @@
 import type { Tx } from '../transaction.ts';
+import { wakeStanding } from './standing-processes.ts';
 
 /** A row of `adapter_targets` that was never sent, in the order of `TARGET_ZEROS`. */
 export const TARGET_COLUMNS =
@@ -32,18 +33,7 @@ export async function wakeAdapter(
   now: string,
   actor: string,
 ): Promise<void> {
-  const id = `adapter/${adapter_id}`;
-  await tx.query(
-    `INSERT INTO process (workspace_id, workflow_id, type, subject, severity_rank, created_at, settled_at, actor)
-      VALUES ($1, $2, 'adapterSync', $3, 1, $4, $4, $5) ON CONFLICT (workspace_id, workflow_id) DO UPDATE SET over_at = NULL`,
-    [workspace_id, id, adapter_id, now, actor],
-  );
-  await tx.query(
-    `INSERT INTO outbox (workspace_id, workflow_id, type, subject, version, severity_rank, created_at, actor)
-      VALUES ($1, $2, 'adapterSync', $3, 1, 1, $4, $5)`,
-    [workspace_id, id, adapter_id, now, actor],
-  );
-  await tx.query("SELECT pg_notify('outbox', '')");
+  await wakeStanding(tx, { workspace_id, type: 'adapterSync', subject: adapter_id }, { severity_rank: 1, actor, now });
 }
 
 const EVERYTHING_CLOSED = `EXISTS (SELECT 1 FROM gate_states e WHERE e.workspace_id IN (a.workspace_id, 'system')

@@ -3,6 +3,7 @@ import { one } from '../client.ts';
 import type { captureWindows } from '../schema/runtime.ts';
 import { writeEntries } from './ledger.ts';
 import { addNotifications } from './notifications.ts';
+import { endStanding, wakeStanding } from './standing-processes.ts';
 
 export type CaptureWindow = typeof captureWindows.$inferSelect;
 
@@ -14,6 +15,9 @@ interface By {
 /** Ordinary work that nobody's gate waits for. */
 const RANK = 2;
 
+const processOf = (workspace_id: string, window_id: string) =>
+  ({ workspace_id, type: 'captureWindow', subject: window_id }) as const;
+
 /** Has the process of a window look at its record; started if it does not run. */
 export async function pokeCapture(
   tx: Tx,
@@ -21,18 +25,7 @@ export async function pokeCapture(
   now: string,
 ): Promise<void> {
   const { workspace_id, window_id, version, actor } = of;
-  const id = `capture/${window_id}`;
-  await tx.query(
-    `INSERT INTO process (workspace_id, workflow_id, type, subject, severity_rank, created_at, settled_at, actor)
-      VALUES ($1, $2, 'captureWindow', $3, $4, $5, $5, $6) ON CONFLICT (workspace_id, workflow_id) DO NOTHING`,
-    [workspace_id, id, window_id, RANK, now, actor],
-  );
-  await tx.query(
-    `INSERT INTO outbox (workspace_id, workflow_id, type, subject, version, severity_rank, created_at, actor)
-      VALUES ($1, $2, 'captureWindow', $3, $4, $5, $6, $7)`,
-    [workspace_id, id, window_id, version, RANK, now, actor],
-  );
-  await tx.query("SELECT pg_notify('outbox', '')");
+  await wakeStanding(tx, processOf(workspace_id, window_id), { severity_rank: RANK, version, actor, now });
 }
 
 /** The window of a workspace that nobody has closed yet, locked; its time may be over. */
@@ -89,10 +82,5 @@ export async function closeWindow(
 }
 
 /** Nothing waits for a window whose process has seen its end. */
-export async function endProcess(tx: Tx, workspace_id: string, window_id: string, now: string): Promise<void> {
-  await tx.query('UPDATE process SET over_at = $3 WHERE workspace_id = $1 AND workflow_id = $2 AND over_at IS NULL', [
-    workspace_id,
-    `capture/${window_id}`,
-    now,
-  ]);
-}
+export const endProcess = (tx: Tx, workspace_id: string, window_id: string, now: string): Promise<void> =>
+  endStanding(tx, processOf(workspace_id, window_id), now);
