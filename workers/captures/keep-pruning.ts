@@ -1,7 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import { pruneExpired } from '../../db/command/prune-captures.ts';
 import type { Logger } from '../log.ts';
-import { Wakeup } from '../relay/wakeup.ts';
+import { keepRounds } from '../keep-rounds.ts';
 
 const EVERY_MS = 30_000;
 /** Batches of a round: what is left waits for the next, and is shown to nobody meanwhile. */
@@ -10,15 +10,7 @@ const ACTOR = 'capture-pruning';
 
 /** Deletes captures whose time is over, in bounded batches, until `signal` aborts; a round that fails is repeated by the next. */
 export async function keepPruning(db: Database, log: Logger, signal: AbortSignal): Promise<void> {
-  const wakeup = new Wakeup(signal);
-  while (!signal.aborted) {
-    try {
-      await pruneRound(db, signal);
-    } catch (error) {
-      log.warn({ event: 'captures.prune_failed', reason: error instanceof Error ? error.message : String(error) });
-    }
-    await wakeup.sleep(EVERY_MS);
-  }
+  await keepRounds({ everyMs: EVERY_MS, log, failed: 'captures.prune_failed' }, () => pruneRound(db, signal), signal);
 }
 
 async function pruneRound(db: Database, signal: AbortSignal): Promise<void> {

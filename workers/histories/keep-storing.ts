@@ -8,7 +8,7 @@ import { contentKey } from '../../storage/blob-store.ts';
 import type { BlobStore } from '../../storage/blob-store.ts';
 import { isEngineAway } from '../engine/engine-away.ts';
 import type { Logger } from '../log.ts';
-import { Wakeup } from '../relay/wakeup.ts';
+import { keepRounds } from '../keep-rounds.ts';
 import { lastRun, runsOf } from './runs.ts';
 
 const PAGE = 100;
@@ -87,13 +87,9 @@ async function storeRuns({ db, client, blobs, log }: HistoriesDeps, process: Clo
 
 /** Stores them until `signal` aborts; a round that fails is repeated by the next. */
 export async function keepStoringHistories(deps: HistoriesDeps, signal: AbortSignal): Promise<void> {
-  const wakeup = new Wakeup(signal);
-  while (!signal.aborted) {
-    try {
-      await storeHistories(deps, signal);
-    } catch (error) {
-      deps.log.warn({ event: 'histories.failed', reason: error instanceof Error ? error.message : String(error) });
-    }
-    await wakeup.sleep(EVERY_MS);
-  }
+  await keepRounds(
+    { everyMs: EVERY_MS, log: deps.log, failed: 'histories.failed' },
+    () => storeHistories(deps, signal),
+    signal,
+  );
 }

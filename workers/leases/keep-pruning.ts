@@ -1,7 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import { pruneLeases } from '../../db/command/prune-leases.ts';
 import type { Logger } from '../log.ts';
-import { Wakeup } from '../relay/wakeup.ts';
+import { keepRounds } from '../keep-rounds.ts';
 
 const EVERY_MS = 3_600_000;
 /** Batches of one round; what is left waits for the next. */
@@ -12,15 +12,7 @@ export async function keepPruningLeases(
   { db, log }: { db: Database; log: Logger },
   signal: AbortSignal,
 ): Promise<void> {
-  const wakeup = new Wakeup(signal);
-  while (!signal.aborted) {
-    try {
-      await round(db, signal);
-    } catch (error) {
-      log.warn({ event: 'leases.unpruned', reason: error instanceof Error ? error.message : String(error) });
-    }
-    await wakeup.sleep(EVERY_MS);
-  }
+  await keepRounds({ everyMs: EVERY_MS, log, failed: 'leases.unpruned' }, () => round(db, signal), signal);
 }
 
 async function round(db: Database, signal: AbortSignal): Promise<void> {

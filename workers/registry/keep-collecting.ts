@@ -3,7 +3,7 @@ import { collectBlobs, collectUploads } from '../../db/command/collect-registry.
 import { registryKey } from '../../storage/blob-store.ts';
 import type { BlobStore } from '../../storage/blob-store.ts';
 import type { Logger } from '../log.ts';
-import { Wakeup } from '../relay/wakeup.ts';
+import { keepRounds } from '../keep-rounds.ts';
 
 const EVERY_MS = 60_000;
 const PAGE = 100;
@@ -31,14 +31,14 @@ export async function collectRegistry(
 
 /** Collects until `signal` aborts; a round that fails is repeated by the next. */
 export async function keepCollecting(deps: CollectDeps, signal: AbortSignal): Promise<void> {
-  const wakeup = new Wakeup(signal);
-  while (!signal.aborted) {
-    try {
-      const collected = await collectRegistry(deps, signal);
-      if (collected > 0) deps.log.info({ event: 'registry.collected', collected });
-    } catch (error) {
-      deps.log.warn({ event: 'registry.uncollected', reason: error instanceof Error ? error.message : String(error) });
-    }
-    await wakeup.sleep(EVERY_MS);
-  }
+  await keepRounds(
+    { everyMs: EVERY_MS, log: deps.log, failed: 'registry.uncollected' },
+    () => round(deps, signal),
+    signal,
+  );
+}
+
+async function round(deps: CollectDeps, signal: AbortSignal): Promise<void> {
+  const collected = await collectRegistry(deps, signal);
+  if (collected > 0) deps.log.info({ event: 'registry.collected', collected });
 }
