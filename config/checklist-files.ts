@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { ChecklistError, parseChecklist } from '../domain/checklist/checklist.ts';
 import type { Checklist } from '../domain/checklist/checklist.ts';
+import { readReviewedYaml } from './reviewed-yaml.ts';
 
 const FOLDER = new URL('./checklists/', import.meta.url);
 
@@ -21,7 +22,7 @@ export function loadChecklists(): ReadonlyMap<string, Checklist> {
 
 function read(file: string): Checklist {
   try {
-    return parseChecklist(parse(readFileSync(new URL(file, FOLDER), 'utf8'), { strict: true, uniqueKeys: true }));
+    return parseChecklist(readReviewedYaml(fileURLToPath(new URL(file, FOLDER))));
   } catch (error) {
     throw new ChecklistError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -8,10 +8,13 @@ const LONGEST_FILE = 256 * 1024;
 export class ReviewedFileError extends Error {
   override readonly name = 'ReviewedFileError';
   readonly code: 'unreadable' | 'malformed_yaml';
+  /** For files that hold nothing to be kept: the parser's own words where there are some. */
+  readonly said: string;
 
-  constructor(code: ReviewedFileError['code'], file: string, sentence: string) {
+  constructor(code: ReviewedFileError['code'], file: string, sentence: string, said = sentence) {
     super(`${file}: ${sentence}`);
     this.code = code;
+    this.said = said;
   }
 }
 
@@ -28,7 +31,8 @@ export function readReviewedYaml(file: string): unknown {
   if (problem !== undefined) {
     // The parser's sentences quote the line, and a line may hold what should not be there.
     const [place] = problem.linePos ?? [];
-    throw new ReviewedFileError('malformed_yaml', file, `${problem.code} in line ${place?.line ?? 0}`);
+    const said = problem.message.split('\n')[0] ?? problem.code;
+    throw new ReviewedFileError('malformed_yaml', file, `${problem.code} in line ${place?.line ?? 0}`, said);
   }
   try {
     return document.toJS({ maxAliasCount: 0 });
