@@ -2,10 +2,12 @@ import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { Client, Connection } from '@temporalio/client';
 import { workflowIdOf } from '../domain/process/types.ts';
 import type { EngineAnswer } from './engine.ts';
-import { grpcStatus, within } from './temporal-deadline.ts';
+import { grpcStatus, whileAnswering, within } from './temporal-deadline.ts';
 import type { WatchAnswer, WatchEngine, WatchRequest } from './watch-engine.ts';
 
 const DEADLINE_EXCEEDED = 4;
+/** A worker that was killed is back within seconds, and takes what waits for it. */
+const ACCEPT_MS = 8000;
 /** Files are read, carried and compared meanwhile; a host that is not there is given up after 5 s. */
 const LOOK_MS = 25_000;
 /** A TPM makes its keys: seconds on hardware. */
@@ -31,7 +33,7 @@ export function watchEngine({ client, connection, reachMs, answerFor }: Parts): 
   return {
     ask: (request) =>
       answered(async () => {
-        const handle = await within(connection, reachMs, () =>
+        const handle = await whileAnswering(connection, { silentMs: reachMs, ms: ACCEPT_MS }, () =>
           client.workflow.startUpdateWithStart(request.update, {
             args: [request.input],
             updateId: request.decision_id,

@@ -9,7 +9,7 @@ import { ApplicationFailure, WorkflowExecutionAlreadyStartedError, WorkflowNotFo
 import { STEP_TIMEOUT_MS, workflowIdOf } from '../domain/process/types.ts';
 import type { IncidentProcessInput } from '../workflows/recovery-ceremony/messages.ts';
 import type { DecisionEngine, EngineAnswer, EngineRequest } from './engine.ts';
-import { grpcStatus, within } from './temporal-deadline.ts';
+import { grpcStatus, whileAnswering, within } from './temporal-deadline.ts';
 import { pollerStatus } from './temporal-status.ts';
 import { watchEngine } from './temporal-watches.ts';
 import type { WatchEngine } from './watch-engine.ts';
@@ -62,7 +62,7 @@ export function openTemporal({ address, namespace, payloadCodecs = [] }: Tempora
 
   async function send(request: EngineRequest): Promise<EngineAnswer> {
     try {
-      const handle = await within(connection, REACH_MS, () =>
+      const handle = await whileAnswering(connection, { silentMs: REACH_MS, ms: SETTLE_MS }, () =>
         client.workflow.startUpdateWithStart(request.update, {
           args: [request.input],
           updateId: request.decision_id,
