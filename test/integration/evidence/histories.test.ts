@@ -127,7 +127,7 @@ describe('the histories of closed processes', () => {
     await eventually(async () => {
       await on.client.workflow.getHandle(workflow).signal('poke', { version: 0 });
       return (await on.client.workflow.getHandle(workflow).describe()).runId !== first;
-    }, 30_000);
+    });
     await acknowledgeRecovery(on.db, decision(id), { operator: 'me@org' });
     await decideIncident(on.db, decision(id), { kind: 'resolve', operator: 'me@org' });
     for (const each of [`incident/${id}`, workflow]) await ended(each);
