@@ -105,7 +105,6 @@ describe('the rotation of a slot of child adapters', () => {
       expect(given(name)).toMatch(/^[\w-]{43}$/);
       expect(await children.alive(name)).not.toBe(lease);
     },
-    60_000,
   );
 
   it.each([
@@ -127,7 +126,6 @@ describe('the rotation of a slot of child adapters', () => {
       expect(await version(`${name}.key`)).toBe(at);
       await eventually(async () => given(name) === 'the value before');
     },
-    60_000,
   );
 
   it('goes no way back when the old one cannot be proved over', async () => {
@@ -208,7 +206,6 @@ describe('the rotation of a provisioning token', () => {
       expect((await tokenBy(name, { dies_after })).record.state).toBe('completed');
       expect(children.starts(name)).toHaveLength(2);
     },
-    60_000,
   );
 
   it.each(['stage', 'cut_over', 'prove_new'] as const)(
@@ -221,7 +218,6 @@ describe('the rotation of a provisioning token', () => {
       expect(record).toMatchObject({ state: 'undone', failed_step: step });
       await children.alive(name);
     },
-    60_000,
   );
 
   it('is replaced by the control process when its schedule is due', async () => {

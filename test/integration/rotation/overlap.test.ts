@@ -38,7 +38,7 @@ describe('tokenRotation', () => {
     await set(secrets, 'model.key', NEW, { staged: true });
     const by = { workspace_id: 'default', actor: 'owner@org', on_behalf_of: null };
     const asked = { row: 'upstream_key', subject: 'model', reason: 'due', ticket: null } as const;
-    const how = { overlap_seconds: 3, compromised: false, dry_run: false, key: freshKey() };
+    const how = { overlap_seconds: 10, compromised: false, dry_run: false, key: freshKey() };
     const opened = await requestRotation(on.db, by, { ...asked, ...how });
     if (!opened.ok) throw new Error(opened.code);
     const now = async () => (await getRotation(on.db, 'default', opened.rotation_id))!;
