@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { testStack } from '../support/stack.ts';
 import type { TestStack } from '../support/stack.ts';
 import { startUpstream } from '../support/upstreams.ts';
 import { run } from '../unit/cli/run.ts';
+import { removeTree } from '../support/remove-tree.ts';
 
 interface Walked {
   state: string;
@@ -73,7 +74,7 @@ upstreams:
 afterAll(async () => {
   await t?.close();
   await upstream?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 /** Walks a checklist by itself; what only a person can say stays open, and nothing else does. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -6,6 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
 import { runControl } from '../../workers/run-control.ts';
 import type { ControlEnv } from '../../workers/run-control.ts';
+import { removeTree } from './remove-tree.ts';
 
 export interface LogLine {
   event: string;
@@ -59,7 +60,7 @@ export async function startControl(
   const stop = async () => {
     stopping.abort();
     await run;
-    if (env.stateRoot === undefined) rmSync(stateRoot, { recursive: true, force: true });
+    if (env.stateRoot === undefined) removeTree(stateRoot);
   };
   return { lines, stop };
 }

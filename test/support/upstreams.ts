@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { slotTokenStore, upstreamSecret } from '../../workers/upstreams/secrets.
 import { startApi } from '../integration/api/api-under-test.ts';
 import type { ApiUnderTest, Options } from '../integration/api/api-under-test.ts';
 import { freshMasterKey } from './secrets.ts';
+import { removeTree } from './remove-tree.ts';
 
 export interface UpstreamsUnderTest {
   api: ApiUnderTest;
@@ -76,7 +77,7 @@ export async function startUpstreams(
       stopping.abort();
       await running;
       await api.close();
-      rmSync(folder, { recursive: true, force: true });
+      removeTree(folder);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -13,6 +13,7 @@ import { eventually } from '../../support/eventually.ts';
 import { OPERATOR } from '../../support/record.ts';
 import { json, startApi } from './api-under-test.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let api: ApiUnderTest;
 let stateRoot: string;
@@ -33,7 +34,7 @@ afterAll(async () => {
   stop.abort();
   await Promise.all(running);
   await api?.close();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 });
 
 const write = () =>

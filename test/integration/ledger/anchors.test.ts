@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -24,6 +24,7 @@ import {
   startAnchored,
 } from '../../support/anchored.ts';
 import type { Anchored } from '../../support/anchored.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let on: Anchored;
 beforeEach(async () => {
@@ -169,7 +170,7 @@ describe('a record that was set back', () => {
   beforeAll(() => {
     elsewhere = mkdtempSync(join(tmpdir(), 'interlock-elsewhere-'));
   });
-  afterAll(() => rmSync(elsewhere, { recursive: true, force: true }));
+  afterAll(() => removeTree(elsewhere));
   const noBlobs = () => new FilesystemBlobs(join(elsewhere, 'none'));
 
   /** Yesterday's copy of a record that went on for two anchors. */

@@ -13,6 +13,7 @@ import { eventually } from '../../support/eventually.ts';
 import { startUpstream, startUpstreams } from '../../support/upstreams.ts';
 import type { UpstreamsUnderTest } from '../../support/upstreams.ts';
 import { nobody, run } from '../../unit/cli/run.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let world: UpstreamsUnderTest;
 let upstream: Awaited<ReturnType<typeof startUpstream>>;
@@ -55,7 +56,7 @@ afterAll(async () => {
   await world?.close();
   await upstream?.close();
   lock?.release();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 });
 
 const findings = async () => (await json<{ checks: Finding[] }>(world.api.get('/v1/doctor'))).checks;
