@@ -39,6 +39,8 @@ import { keepPruningDeliveries } from './relay/prune-deliveries.ts';
 import { announceAlerts } from './relay/alerts.ts';
 import { startRelay } from './relay/relay.ts';
 import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
+import { TolerantCodec } from '../storage/tolerant-codec.ts';
+import type { Unread } from '../storage/tolerant-codec.ts';
 import { anchorPort } from './anchor-port.ts';
 import { Anchoring } from './anchor/keep-anchoring.ts';
 import { openPromoted } from './anchor/open-promoted.ts';
@@ -94,6 +96,8 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
     try {
       await untilUp('temporal', () => registerSearchAttributes(connection, env.temporalNamespace), log, stop);
       const dataConverter = { payloadCodecs: env.payloadCodecs ?? [] };
+      const unread: Unread = (what) => log.warn({ event: 'payload.unreadable', ...what });
+      const tolerant = { payloadCodecs: [new TolerantCodec(dataConverter.payloadCodecs, unread)] };
       const client = new Client({ connection, namespace: env.temporalNamespace, dataConverter });
       const startProcess = createStartProcess(client);
       const masterKey = await openMasterKey(db, masterKeyOrigin(env));
@@ -130,7 +134,13 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       await untilUp('attestation', () => startWatches(db, client, env), log, stop);
       const namespace = env.temporalNamespace;
       const workers = [
-        ...(await createControlWorkers({ connection, namespace, workflowBundle: codePath, activities, dataConverter })),
+        ...(await createControlWorkers({
+          connection,
+          namespace,
+          workflowBundle: codePath,
+          activities,
+          dataConverter: tolerant,
+        })),
         await createEgressWorker({ connection, namespace, activities, dataConverter }),
       ];
 

@@ -36,7 +36,7 @@ describe('the control process', () => {
     onTestFinished(() => temporal.stop());
     const env = { databaseUrl: record.url, temporalAddress: temporal.address };
     const control = await startControl(env, (log) => {
-      const warn = log.warn.bind(log) as (line: { event?: string }) => void;
+      const warn = log.warn.bind(log);
       const failing = (line: { event?: string }) => {
         if (line.event === 'deliveries.unqueued') throw new Error('cannot even say so');
         warn(line);
