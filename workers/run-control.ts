@@ -25,6 +25,7 @@ import { createControlWorkers, createEgressWorker, DATABASE_SESSIONS } from './e
 import { registerSearchAttributes } from './engine/search-attributes.ts';
 import { workflowBundle } from './engine/workflow-bundle.ts';
 import { keepStoringHistories } from './histories/keep-storing.ts';
+import { keepLoops } from './keep-loops.ts';
 import { instanceKey } from './keys/instance-key.ts';
 import type { Logger } from './log.ts';
 import { keepPruningLeases } from './leases/keep-pruning.ts';
@@ -38,6 +39,8 @@ import { keepPruningDeliveries } from './relay/prune-deliveries.ts';
 import { announceAlerts } from './relay/alerts.ts';
 import { startRelay } from './relay/relay.ts';
 import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
+import { TolerantCodec } from '../storage/tolerant-codec.ts';
+import type { Unread } from '../storage/tolerant-codec.ts';
 import { anchorPort } from './anchor-port.ts';
 import { Anchoring } from './anchor/keep-anchoring.ts';
 import { openPromoted } from './anchor/open-promoted.ts';
@@ -80,7 +83,7 @@ export type ControlEnv = Pick<
 
 /**
  * The control process: both queues, relay, reconcile, histories, alerts, the ledger's sequencer, the log's signatures. Waits for Postgres with its schema and for Temporal,
- * calls `ready`, and runs until `signal` aborts; then drains. Rejects when a worker fails for good.
+ * calls `ready`, and runs until `signal` aborts; then drains. Rejects when a worker fails for good, or one of its loops ends.
  */
 export async function runControl(env: ControlEnv, log: Logger, signal: AbortSignal, ready: () => void): Promise<void> {
   const db = openDatabase({ url: env.databaseUrl, name: 'interlock-control', max: DATABASE_SESSIONS });
@@ -93,6 +96,8 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
     try {
       await untilUp('temporal', () => registerSearchAttributes(connection, env.temporalNamespace), log, stop);
       const dataConverter = { payloadCodecs: env.payloadCodecs ?? [] };
+      const unread: Unread = (what) => log.warn({ event: 'payload.unreadable', ...what });
+      const tolerant = { payloadCodecs: [new TolerantCodec(dataConverter.payloadCodecs, unread)] };
       const client = new Client({ connection, namespace: env.temporalNamespace, dataConverter });
       const startProcess = createStartProcess(client);
       const masterKey = await openMasterKey(db, masterKeyOrigin(env));
@@ -129,7 +134,13 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       await untilUp('attestation', () => startWatches(db, client, env), log, stop);
       const namespace = env.temporalNamespace;
       const workers = [
-        ...(await createControlWorkers({ connection, namespace, workflowBundle: codePath, activities, dataConverter })),
+        ...(await createControlWorkers({
+          connection,
+          namespace,
+          workflowBundle: codePath,
+          activities,
+          dataConverter: tolerant,
+        })),
         await createEgressWorker({ connection, namespace, activities, dataConverter }),
       ];
 
@@ -142,33 +153,34 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         { db, databaseUrl: env.databaseUrl, startProcess, window: env.relayWindow, log },
         stop,
       );
-      const loops = [
-        relay.ended,
-        keepReconciling({ db, client, log }, stop),
-        keepStoringHistories({ db, client, blobs, log }, stop),
-        keepPruning(db, log, stop),
-        keepCollecting({ db, blobs, graceMs: env.registryGraceMs, log }, stop),
-        announceAlerts(db, log, stop),
-        fanOutAlerts(db, log, stop),
-        keepPruningDeliveries(db, log, stop),
-        children.keep(stop),
-        keepPruningLeases({ db, log }, stop),
-        judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
-        judged.then(() => anchors.keep(stop)),
-        keepSigningBundles(sequencer, stop),
-        keepSchedules({ db, log }, stop),
-        keepUpstreams(
+      const loops = {
+        relay: relay.ended,
+        reconcile: keepReconciling({ db, client, log }, stop),
+        histories: keepStoringHistories({ db, client, blobs, log }, stop),
+        captures: keepPruning(db, log, stop),
+        registry: keepCollecting({ db, blobs, graceMs: env.registryGraceMs, log }, stop),
+        alerts: announceAlerts(db, log, stop),
+        fan_out: fanOutAlerts(db, log, stop),
+        deliveries: keepPruningDeliveries(db, log, stop),
+        children: children.keep(stop),
+        leases: keepPruningLeases({ db, log }, stop),
+        sequencer: judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
+        anchors: judged.then(() => anchors.keep(stop)),
+        bundles: keepSigningBundles(sequencer, stop),
+        schedules: keepSchedules({ db, log }, stop),
+        upstreams: keepUpstreams(
           { ...sequencer, readSecret: upstreamSecret({ db, masterKey }), store: slotTokenStore({ db, masterKey }) },
           stop,
         ),
-      ];
+      };
+      const kept = keepLoops(loops, { log, stop, fail: (reason) => failed.abort(reason) });
       const ended = new Promise<void>((resolve) => {
         if (stop.aborted) resolve();
         stop.addEventListener('abort', () => resolve(), { once: true });
       });
       const closed = ended.then(() => anchors.close()).finally(() => workers.forEach(shutDown));
-      void judged.then(() => stop.aborted || ready());
-      await Promise.allSettled([...loops, ...running, closed]);
+      void judged.then(() => stop.aborted || ready()).catch(() => undefined);
+      await Promise.allSettled([kept, ...running, closed]);
       await captures.close();
       failed.signal.throwIfAborted();
     } finally {

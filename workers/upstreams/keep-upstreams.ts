@@ -6,6 +6,7 @@ import type { Database } from '../../db/client.ts';
 import { recordProbe, takeDueReadiness } from '../../db/command/upstream-probes.ts';
 import { answerUpstream, takeUpstreamRequests } from '../../db/command/upstream-requests.ts';
 import type { UpstreamRequest } from '../../db/command/upstream-requests.ts';
+import { UPSTREAMS_SESSION } from '../../db/read/sessions.ts';
 import { loadedUpstreams } from '../../db/read/upstreams.ts';
 import type { LoadedUpstreams } from '../../db/read/upstreams.ts';
 import { SecretsError } from '../../db/secrets-error.ts';
@@ -45,7 +46,7 @@ export async function keepUpstreams(work: UpstreamWork, signal: AbortSignal): Pr
     ...resolve,
   };
   const wakeup = new Wakeup(signal);
-  const channel = { url: databaseUrl, session: 'interlock-upstreams', channel: 'upstream_requests' };
+  const channel = { url: databaseUrl, session: UPSTREAMS_SESSION, channel: 'upstream_requests' };
   const { ended } = await keepListening(channel, () => wakeup.wake(), log, signal);
   // One that hangs holds up neither the others nor what people ask.
   const asked = loop(async () => answerWaiting({ db, log, accounts, deps }));

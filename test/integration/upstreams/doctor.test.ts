@@ -71,7 +71,7 @@ describe('interlock doctor', () => {
     expect(checks.filter((check) => !check.ok)).toEqual([]);
     expect([ok, code]).toEqual([true, 0]);
     expect(checks.map(({ name }) => name).sort()).toEqual(
-      `adapters client:clock client:cors:stranger client:event_stream client:readyz clock containment_file database hooks migrations
+      `adapter_children adapters client:clock client:cors:stranger client:event_stream client:readyz clock containment_file database hooks migrations
         pollers:control pollers:control-critical pollers:egress readiness sequencer state_lock storage:blobs storage:postgres
         storage:state_root temporal tpm:n1 upstream_references upstreams:model upstreams_file`.split(/\s+/),
     );
