@@ -87,7 +87,7 @@ export class FilesystemNames {
   }
 }
 
-async function flush(folder: string): Promise<void> {
+export async function flush(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();
