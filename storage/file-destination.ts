@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { chmod, link, mkdir, open, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -15,13 +16,13 @@ import { codeOf, FilesystemNames, flush, MODES } from './filesystem-names.ts';
 const DRAFTS = '.drafts';
 const DRAFT_MODE = 0o600;
 const HANDLE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** Digests of what was received so far; of a draft that is not among them it is taken again from the file. */
+/** Digests that are kept at hand; those of other files are taken again. */
 const REMEMBERED = 64;
 
 /** What was received of an archive: bytes from its start, and their digest as it goes. */
 interface Draft {
   size: number;
-  digest: Hash;
+  digest: Promise<Hash>;
 }
 
 /**
@@ -32,6 +33,8 @@ export class FileDestination implements ExportDestination {
   readonly #root: string;
   readonly #names: FilesystemNames;
   readonly #drafts = new Map<string, Draft>();
+  /** Of archives that have their name. */
+  readonly #named = new Map<string, Pick<Draft, 'digest'>>();
   /** Until when a draft may still get its name. */
   readonly #limits = new Map<string, AbortSignal>();
 
@@ -48,15 +51,14 @@ export class FileDestination implements ExportDestination {
   async open(key: string, handle: string | null): Promise<OpenExport> {
     requireKey(key);
     return writing(key, async () => {
-      this.#forget(handle ?? '');
-      const found = handle === null ? undefined : await this.#find(this.#path(key, handle), handle);
+      const found = handle === null ? undefined : await this.#found(this.#path(key, handle), handle);
       if (handle !== null && found !== undefined) return { handle, received: found.size };
       const begun = randomUUID();
       const path = this.#path(key, begun);
       await mkdir(dirname(path), { recursive: true, mode: MODES.open });
       await (await open(path, 'wx', DRAFT_MODE)).close();
       await flush(dirname(path));
-      this.#remember(begun, { size: 0, digest: createHash('sha256') });
+      remember(this.#drafts, begun, { size: 0, digest: Promise.resolve(createHash('sha256')) });
       return { handle: begun, received: 0 };
     });
   }
@@ -65,7 +67,9 @@ export class FileDestination implements ExportDestination {
     requireKey(key);
     const path = this.#path(key, handle);
     return writing(key, async () => {
-      const draft = await this.#required(key, handle);
+      const draft = await this.#found(path, handle);
+      if (draft === undefined) throw new BlobError('blob_store_unreachable', key);
+      const digest = await draft.digest;
       const end = start + bytes.length;
       const file = await open(path, end <= draft.size ? 'r' : 'r+');
       try {
@@ -80,7 +84,9 @@ export class FileDestination implements ExportDestination {
       } finally {
         await file.close();
       }
-      draft.digest.update(bytes);
+      // The same part may have come twice at once.
+      if (start !== draft.size) return;
+      digest.update(bytes);
       draft.size = end;
     });
   }
@@ -95,19 +101,23 @@ export class FileDestination implements ExportDestination {
     const draft = this.#path(key, handle);
     const path = join(this.#root, key);
     return writing(key, async () => {
-      const { size, digest } = await this.#required(key, handle);
-      const held = await stat(draft);
-      if (size !== bytes || held.size !== bytes || digest.copy().digest('hex') !== sha256) {
+      const held = await found(draft);
+      if (held === undefined) return this.#present(key, path, sha256);
+      if (held.size !== bytes || (await this.#digest(draft, handle, bytes)) !== sha256) {
         await this.abort(key, handle);
-        throw new BlobError('blob_store_unreachable', key);
+        throw new BlobError('blob_mismatch', key);
       }
       await chmod(draft, MODES.blob);
+      // Of what an earlier process sent the end may not have been flushed.
+      await flush(draft);
       this.#limits.set(draft, signal);
       try {
         const given = await this.#names.give(draft, path);
-        if (!given) await requireTaken(key, path, { ino: held.ino, sha256 }, signal);
+        // With the name of another process's making it is the same file.
+        const own = given || (await stat(path)).ino === held.ino;
+        if (!own) await this.#present(key, path, sha256);
         await unlink(draft);
-        this.#forget(handle);
+        this.#drafts.delete(handle);
         return given ? 'stored' : 'present';
       } finally {
         this.#limits.delete(draft);
@@ -119,7 +129,7 @@ export class FileDestination implements ExportDestination {
     requireKey(key);
     const path = this.#path(key, handle);
     await writing(key, async () => {
-      this.#forget(handle);
+      this.#drafts.delete(handle);
       await unlink(path).catch((error: unknown) => {
         if (codeOf(error) !== 'ENOENT') throw error;
       });
@@ -132,44 +142,58 @@ export class FileDestination implements ExportDestination {
     return join(this.#root, DRAFTS, handle);
   }
 
-  async #required(key: string, handle: string): Promise<Draft> {
-    const draft = this.#drafts.get(handle) ?? (await this.#find(this.#path(key, handle), handle));
-    if (draft === undefined) throw new BlobError('blob_store_unreachable', key);
-    return draft;
-  }
-
-  /** What an earlier process left: whole parts were flushed, what follows them may not have been. */
-  async #find(path: string, handle: string): Promise<Draft | undefined> {
-    const left = await stat(path).catch((error: unknown) => {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
-    });
+  /** A draft of ours, or what an earlier process left: its whole parts were flushed, what follows them may not have been. */
+  async #found(path: string, handle: string): Promise<Draft | undefined> {
+    const left = await found(path);
     if (left === undefined) return undefined;
+    const known = this.#drafts.get(handle);
+    if (known !== undefined && known.size <= left.size) return known;
     // With a second name it is the archive itself, whose sender was killed before it could say so: it is left as it is.
     const named = left.nlink > 1;
     if (!named) await chmod(path, DRAFT_MODE);
     const size = named ? left.size : wholeParts(left.size);
-    const digest = await digestOf(path, size);
-    return this.#remember(handle, { size, digest });
+    return remember(this.#drafts, handle, { size, digest: digestOf(path, size) });
   }
 
-  #remember(handle: string, draft: Draft): Draft {
-    const [oldest] = this.#drafts.keys();
-    if (this.#drafts.size >= REMEMBERED && oldest !== undefined) this.#drafts.delete(oldest);
-    this.#drafts.set(handle, draft);
-    return draft;
+  /** Hex, of all of a draft. What takes longer than its asker waits goes on, and is there for the next one. */
+  async #digest(path: string, handle: string, bytes: number): Promise<string> {
+    const known = this.#drafts.get(handle);
+    const { digest } =
+      known?.size === bytes ? known : remember(this.#drafts, handle, { size: bytes, digest: digestOf(path, bytes) });
+    return (await digest).copy().digest('hex');
   }
 
-  #forget(handle: string): void {
-    this.#drafts.delete(handle);
+  /** Throws BlobError `blob_conflict` where the name is that of other bytes, `blob_mismatch` where there is none. */
+  async #present(key: string, path: string, sha256: string): Promise<'present'> {
+    const named = await found(path);
+    if (named === undefined) throw new BlobError('blob_mismatch', key);
+    const name = [path, named.ino, named.size, named.mtimeMs].join(':');
+    const { digest } = this.#named.get(name) ?? remember(this.#named, name, { digest: digestOf(path, named.size) });
+    if ((await digest).copy().digest('hex') !== sha256) throw new BlobError('blob_conflict', key);
+    return 'present';
   }
 }
 
-async function digestOf(path: string, size: number, signal?: AbortSignal): Promise<Hash> {
+function remember<T extends { digest: Promise<Hash> }>(kept: Map<string, T>, name: string, value: T): T {
+  const [oldest] = kept.keys();
+  if (kept.size >= REMEMBERED && oldest !== undefined) kept.delete(oldest);
+  kept.set(name, value);
+  // One that failed is taken again.
+  value.digest.catch(() => kept.get(name) === value && kept.delete(name));
+  return value;
+}
+
+/** Undefined where there is no such file. */
+const found = (path: string): Promise<Stats | undefined> =>
+  stat(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+
+async function digestOf(path: string, size: number): Promise<Hash> {
   const digest = createHash('sha256');
   if (size === 0) return digest;
-  const chunks = createReadStream(path, { end: size - 1, ...(signal === undefined ? {} : { signal }) });
-  for await (const chunk of chunks) digest.update(chunk as Uint8Array);
+  for await (const chunk of createReadStream(path, { end: size - 1 })) digest.update(chunk as Uint8Array);
   return digest;
 }
 
@@ -185,16 +209,4 @@ async function requireSame(key: string, file: FileHandle, start: number, bytes: 
   const there = Buffer.alloc(bytes.length);
   const { bytesRead } = await file.read(there, 0, there.length, start);
   if (bytesRead !== there.length || there.compare(bytes) !== 0) throw new BlobError('blob_conflict', key);
-}
-
-/** Throws BlobError `blob_conflict` where the name is that of other bytes. */
-async function requireTaken(
-  key: string,
-  path: string,
-  { ino, sha256 }: { ino: number; sha256: string },
-  signal: AbortSignal,
-): Promise<void> {
-  const { ino: taken, size } = await stat(path);
-  if (taken === ino) return;
-  if ((await digestOf(path, size, signal)).digest('hex') !== sha256) throw new BlobError('blob_conflict', key);
 }

@@ -3,32 +3,23 @@ import type { ExportReason } from '../../domain/export/types.ts';
 /** Whether the airlock lets something out at this moment. Whatever else it does than answer `open` in time keeps it in. */
 export type ReadAirlock = () => Promise<'open' | 'closed'>;
 
-/** How far a delivery is, for whoever watches that it is alive. Bytes of the archive that were read and sent. */
-export interface DeliveryProgress {
-  read: number;
-  sent: number;
-}
-
-export type Delivered =
-  | {
-      state: 'exported';
-      bytes: number;
-      /** Hex, of the whole archive. */
-      sha256: string;
-      /** `present`: an earlier attempt had completed it. */
-      kept: 'stored' | 'present';
-      /** The airlock was not open any more when the archive had its name. */
-      closed_during_commit: boolean;
-    }
-  /** Nothing is found under the key; what was sent stays where it is, and the same delivery goes on from there. */
-  | { state: 'blocked'; reason: ExportReason; sent: number };
+/** A stretch of the way: `more` is to be followed by another one, from `received` on. */
+export type Stretch =
+  | { kind: 'more'; handle: string; received: number }
+  /** `sha256`: hex, of the whole archive. */
+  | { kind: 'sent'; handle: string; received: number; sha256: string };
 
 export type DeliveryErrorCode =
-  'blob_store_unreachable' | 'blob_store_denied' | 'blob_conflict' | 'key_invalid' | 'archive_changed';
+  | Extract<ExportReason, 'airlock_closed' | 'blob_store_unreachable' | 'blob_store_denied'>
+  | 'blob_conflict'
+  | 'blob_mismatch'
+  | 'key_invalid'
+  | 'archive_changed';
 
 /**
- * A delivery that came to nothing at its destination. `blob_store_unreachable` may pass by itself; `blob_conflict`: the key
- * holds another archive; `archive_changed`: what is sent now is not as long as it was said to be.
+ * A delivery that does not go on. `airlock_closed`: what was sent stays where it is, without its name; `blob_store_…`: of the
+ * destination; `blob_conflict`: the key is that of another archive; `blob_mismatch`: what was sent is not there any more, or something
+ * else; `archive_changed`: it is not as long as it was said to be.
  */
 export class DeliveryError extends Error {
   override readonly name = 'DeliveryError';

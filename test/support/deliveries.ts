@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { deliver } from '../../activities/exports/deliver.ts';
-import type { Delivery, DeliveryDeps } from '../../activities/exports/deliver.ts';
-import type { Delivered } from '../../activities/exports/types.ts';
+import { Deliveries } from '../../activities/exports/deliver.ts';
+import type { DeliveryLimits } from '../../activities/exports/deliver.ts';
+import type { ReadAirlock, Stretch } from '../../activities/exports/types.ts';
 import type { ExportDestination } from '../../storage/export-destination.ts';
 
 /** A destination in memory that keeps what it was asked, in order. */
@@ -20,6 +20,7 @@ export function memoryDestination(): MemoryDestination {
     destination.asked.push(step);
     await destination.before(step);
   };
+  let opened = 0;
   const draftOf = (handle: string) => destination.drafts.get(handle) ?? new Uint8Array();
   const destination: MemoryDestination = {
     asked: [],
@@ -28,14 +29,13 @@ export function memoryDestination(): MemoryDestination {
     before: () => undefined,
     open: async (_key, handle) => {
       await said('open');
-      const known = handle !== null && destination.drafts.has(handle) ? handle : `h${destination.drafts.size + 1}`;
+      const known = handle !== null && destination.drafts.has(handle) ? handle : `h${(opened += 1)}`;
       destination.drafts.set(known, draftOf(known));
       return { handle: known, received: draftOf(known).length };
     },
     part: async (_key, handle, start, bytes) => {
       await said(`part ${start}`);
-      const whole = Buffer.concat([draftOf(handle).subarray(0, start), bytes]);
-      destination.drafts.set(handle, whole);
+      destination.drafts.set(handle, Buffer.concat([draftOf(handle).subarray(0, start), bytes]));
     },
     complete: async (key, handle, whole) => {
       await said('complete');
@@ -58,33 +58,61 @@ export async function* inPieces(bytes: Uint8Array, length = 65_536): AsyncGenera
   for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
 }
 
-/** A delivery of some bytes; the handle is kept, so that it may be run again. */
-export interface DeliveryUnderTest {
-  bytes: Uint8Array;
-  destination: ExportDestination;
-  kept: { handle: string | null };
-  run: (deps?: Partial<DeliveryDeps>, delivery?: Partial<Delivery>) => Promise<Delivered>;
-}
+/** A delivery of some bytes, with the part of its record that it goes on by. */
+export class DeliveryUnderTest {
+  readonly key = 'default/exp-1.tar';
+  readonly bytes: Uint8Array;
+  readonly destination: ExportDestination;
+  airlock: ReadAirlock = async () => 'open';
+  /** How often the archive was begun to be read. */
+  readings = 0;
+  read: () => AsyncIterable<Uint8Array>;
+  handle: string | null = null;
+  #deliveries: Deliveries;
+  #limits: Partial<DeliveryLimits>;
 
-export function deliveryOf(destination: ExportDestination, size: number, key = 'default/exp-1.tar'): DeliveryUnderTest {
-  const bytes = randomBytes(size);
-  const kept: { handle: string | null } = { handle: null };
-  return {
-    bytes,
-    destination,
-    kept,
-    run: (deps = {}, delivery = {}) =>
-      deliver(
-        { key, handle: kept.handle, bytes: bytes.length, retain_until: null, ...delivery },
-        {
-          destination,
-          archive: () => inPieces(bytes),
-          airlock: async () => 'open',
-          keepHandle: async (handle) => void (kept.handle = handle),
-          heartbeat: () => undefined,
-          signal: new AbortController().signal,
-          ...deps,
-        },
-      ),
-  };
+  constructor(destination: ExportDestination, size: number, limits: Partial<DeliveryLimits> = {}) {
+    this.destination = destination;
+    this.bytes = randomBytes(size);
+    this.read = () => inPieces(this.bytes);
+    this.#limits = limits;
+    this.#deliveries = new Deliveries(limits);
+  }
+
+  get consigned() {
+    const { destination, key, handle, airlock } = this;
+    return { destination, key, handle, airlock };
+  }
+
+  async stretch(bytes = this.bytes.length): Promise<Stretch> {
+    const read = () => {
+      this.readings += 1;
+      return this.read();
+    };
+    const stretch = await this.#deliveries.stretch(this.consigned, { bytes, read });
+    this.handle = stretch.handle;
+    return stretch;
+  }
+
+  /** Stretch after stretch until all is sent. */
+  async send(): Promise<Extract<Stretch, { kind: 'sent' }>> {
+    for (;;) {
+      const stretch = await this.stretch();
+      if (stretch.kind === 'sent') return stretch;
+    }
+  }
+
+  complete(sha256 = sha256Hex(this.bytes)): Promise<'stored' | 'present'> {
+    const whole = { bytes: this.bytes.length, sha256, retain_until: null };
+    return this.#deliveries.complete({ ...this.consigned, handle: this.handle ?? '' }, whole);
+  }
+
+  discard(): Promise<void> {
+    return this.#deliveries.discard({ ...this.consigned, handle: this.handle ?? '' });
+  }
+
+  /** Another process goes on, by the record alone. */
+  restart(limits = this.#limits): void {
+    this.#deliveries = new Deliveries(limits);
+  }
 }

@@ -117,13 +117,32 @@ describe('a file destination', () => {
     expect([drafts(), statSync(join(root, KEY)).mode & 0o777]).toEqual([[], 0o400]);
   });
 
-  it('gives no name to what is not what was announced, and begins anew', async () => {
+  it('whose process died when all was sent, or when it had its name, is completed by the next one', async () => {
+    const handle = await begun();
+    restarted();
+    expect(await destination.complete(KEY, handle, wholeOf(BYTES), LATER())).toBe('stored');
+    restarted();
+    expect(await destination.complete(KEY, handle, wholeOf(BYTES), LATER())).toBe('present');
+    const other = wholeOf(randomBytes(10));
+    await expect(destination.complete(KEY, handle, other, LATER())).rejects.toMatchObject({ code: 'blob_conflict' });
+  });
+
+  it('takes parts that come twice at once', async () => {
+    const { handle } = await destination.open(KEY, null);
+    await Promise.all([sendAll(BYTES, handle), sendAll(BYTES, handle)]);
+    expect(await destination.complete(KEY, handle, wholeOf(BYTES), LATER())).toBe('stored');
+  });
+
+  it('gives no name to what is not what was announced, and forgets it', async () => {
     const handle = await begun();
     const announced = { ...wholeOf(BYTES), sha256: '0'.repeat(64) };
     await expect(destination.complete(KEY, handle, announced, LATER())).rejects.toMatchObject({
-      code: 'blob_store_unreachable',
+      code: 'blob_mismatch',
     });
     expect([named(), drafts()]).toEqual([false, []]);
+    await expect(destination.complete(KEY, handle, wholeOf(BYTES), LATER())).rejects.toMatchObject({
+      code: 'blob_mismatch',
+    });
   });
 
   it('gives no name when its time is over', async () => {
