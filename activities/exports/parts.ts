@@ -6,12 +6,13 @@ export interface Part {
   bytes: Uint8Array;
 }
 
-/** Cuts a stream into parts of 8 MiB, the last one shorter. */
-export async function* partsOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Part> {
+/** Cuts a stream into parts of 8 MiB, the last one shorter, until `signal` aborts; then throws its reason. */
+export async function* partsOf(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Part> {
   const buffer = new Uint8Array(PART_BYTES);
   let start = 0;
   let filled = 0;
   for await (const chunk of stream) {
+    signal.throwIfAborted();
     for (let at = 0; at < chunk.length;) {
       const taken = chunk.subarray(at, at + PART_BYTES - filled);
       buffer.set(taken, filled);

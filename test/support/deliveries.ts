@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { Deliveries } from '../../activities/exports/deliver.ts';
-import type { DeliveryLimits } from '../../activities/exports/deliver.ts';
-import type { ReadAirlock, Stretch } from '../../activities/exports/types.ts';
+import { complete, DELIVERY_LIMITS, discard, send } from '../../activities/exports/deliver.ts';
+import type { DeliveryLimits, SendingDeps } from '../../activities/exports/deliver.ts';
+import type { ReadAirlock, Sent } from '../../activities/exports/types.ts';
 import type { ExportDestination } from '../../storage/export-destination.ts';
 
 /** A destination in memory that keeps what it was asked, in order. */
@@ -64,55 +64,47 @@ export class DeliveryUnderTest {
   readonly bytes: Uint8Array;
   readonly destination: ExportDestination;
   airlock: ReadAirlock = async () => 'open';
-  /** How often the archive was begun to be read. */
-  readings = 0;
   read: () => AsyncIterable<Uint8Array>;
   handle: string | null = null;
-  #deliveries: Deliveries;
-  #limits: Partial<DeliveryLimits>;
+  /** What was said of its progress. */
+  said: number[] = [];
+  limits: DeliveryLimits = DELIVERY_LIMITS;
 
-  constructor(destination: ExportDestination, size: number, limits: Partial<DeliveryLimits> = {}) {
+  constructor(destination: ExportDestination, size: number) {
     this.destination = destination;
     this.bytes = randomBytes(size);
     this.read = () => inPieces(this.bytes);
-    this.#limits = limits;
-    this.#deliveries = new Deliveries(limits);
   }
 
-  get consigned() {
-    const { destination, key, handle, airlock } = this;
-    return { destination, key, handle, airlock };
-  }
-
-  async stretch(bytes = this.bytes.length): Promise<Stretch> {
-    const read = () => {
-      this.readings += 1;
-      return this.read();
-    };
-    const stretch = await this.#deliveries.stretch(this.consigned, { bytes, read });
-    this.handle = stretch.handle;
-    return stretch;
-  }
-
-  /** Stretch after stretch until all is sent. */
-  async send(): Promise<Extract<Stretch, { kind: 'sent' }>> {
-    for (;;) {
-      const stretch = await this.stretch();
-      if (stretch.kind === 'sent') return stretch;
-    }
+  send(over: Partial<SendingDeps> = {}): Promise<Sent> {
+    const { airlock, limits, bytes } = this;
+    return send(this, {
+      archive: { bytes: bytes.length, read: () => this.read() },
+      airlock,
+      keepHandle: async (handle) => void (this.handle = handle),
+      progress: (sent) => this.said.push(sent),
+      signal: new AbortController().signal,
+      limits,
+      ...over,
+    });
   }
 
   complete(sha256 = sha256Hex(this.bytes)): Promise<'stored' | 'present'> {
     const whole = { bytes: this.bytes.length, sha256, retain_until: null };
-    return this.#deliveries.complete({ ...this.consigned, handle: this.handle ?? '' }, whole);
+    return complete({ ...this.#sent(), destination: this.destination }, whole, this);
   }
 
   discard(): Promise<void> {
-    return this.#deliveries.discard({ ...this.consigned, handle: this.handle ?? '' });
+    return discard({ ...this.#sent(), destination: this.destination });
   }
 
-  /** Another process goes on, by the record alone. */
-  restart(limits = this.#limits): void {
-    this.#deliveries = new Deliveries(limits);
+  /** Everything, up to the name. */
+  async whole(): Promise<'stored' | 'present'> {
+    const { sha256 } = await this.send();
+    return this.complete(sha256);
+  }
+
+  #sent() {
+    return { key: this.key, handle: this.handle ?? '' };
   }
 }
