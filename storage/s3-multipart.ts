@@ -2,6 +2,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  ListPartsCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { CompletedPart } from '@aws-sdk/client-s3';
@@ -59,6 +60,36 @@ export async function uploadPart(
   return { PartNumber: number, ETag, ChecksumCRC32: sum };
 }
 
+export interface KnownPart {
+  number: number;
+  bytes: number;
+  etag: string | undefined;
+  /** Of its bytes, CRC-32 as S3 writes it. */
+  sum: string | undefined;
+}
+
+/** The parts that the server has of an upload; undefined where there is no such upload. */
+export async function listParts(objects: S3Bucket, key: string, id: string): Promise<KnownPart[] | undefined> {
+  const parts: KnownPart[] = [];
+  try {
+    for (let after: string | undefined; ;) {
+      const command: ListPartsCommand = new ListPartsCommand({
+        ...objects.at(key),
+        UploadId: id,
+        PartNumberMarker: after,
+      });
+      const page = await within(SMALL_MS, (abortSignal) => objects.client.send(command, { abortSignal }));
+      for (const { PartNumber: number = 0, Size: bytes = 0, ETag: etag, ChecksumCRC32: sum } of page.Parts ?? [])
+        parts.push({ number, bytes, etag, sum });
+      if (page.IsTruncated !== true || page.NextPartNumberMarker === undefined) return parts;
+      after = page.NextPartNumberMarker;
+    }
+  } catch (error) {
+    if ((error as Error).name === 'NoSuchUpload') return undefined;
+    throw error;
+  }
+}
+
 export interface Completion {
   id: string;
   parts: CompletedPart[];
@@ -68,7 +99,7 @@ export interface Completion {
   signal?: AbortSignal;
 }
 
-/** Makes an object of the parts, at once; false where the name is taken. */
+/** Makes an object of the parts, at once; false where the name is taken, or the upload gone: it may be the object by now. */
 export async function completeUpload(objects: S3Bucket, key: string, completion: Completion): Promise<boolean> {
   const { id, parts, bytes, replace = false, signal } = completion;
   const command = new CompleteMultipartUploadCommand({
@@ -78,7 +109,12 @@ export async function completeUpload(objects: S3Bucket, key: string, completion:
     ...(replace ? {} : { IfNoneMatch: '*' }),
   });
   const ms = PART_MS + Math.ceil(bytes / COPIED_PER_MS);
-  return objects.once(() => within(ms, (abortSignal) => objects.client.send(command, { abortSignal }), signal));
+  try {
+    return await objects.once(() => within(ms, (abortSignal) => objects.client.send(command, { abortSignal }), signal));
+  } catch (error) {
+    if ((error as Error).name === 'NoSuchUpload') return false;
+    throw error;
+  }
 }
 
 /** Forgets the parts; an upload that is gone is none to forget. */

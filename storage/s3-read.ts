@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
 import { BlobError } from './blob-error.ts';
@@ -73,4 +74,12 @@ export async function wholeObject(objects: S3Bucket, key: string): Promise<Uint8
   } finally {
     await reader.close();
   }
+}
+
+/** The hex SHA-256 of an object's bytes, whatever its key says. Errors: the store's. */
+export async function digestOfObject(objects: S3Bucket, key: string, version?: string): Promise<string> {
+  const digest = createHash('sha256');
+  const answer = await answering(key, () => objects.get(key, version === undefined ? {} : { version }));
+  for await (const piece of pieces(key, bodyOf(answer))) digest.update(piece);
+  return digest.digest('hex');
 }
