@@ -36,6 +36,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     log,
     anchors,
     posture,
+    blob,
   ] = await Promise.all([
     schemaStatus(db),
     readiness(deps),
@@ -50,6 +51,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     logStanding(db),
     anchorStanding(db),
     runtimePosture(db, workspace_id),
+    blobReport(deps),
   ]);
   const time = String(attestation['time']);
   const upstreams = await upstreamsReport(deps, time);
@@ -73,7 +75,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     ledger: { ...ledgerReport(log, time), ...anchorReport(anchors, deps.anchorIntervalMs) },
     notifications: { open: named.notifications_open },
     files: { containment, policy: ABSENT_FILE, upstreams: upstreams.file, hooks: ABSENT_FILE },
-    blob: await blobReport(about.blobRoot),
+    blob,
     runs: runs(named.recovery_pending),
     auth: { mode: auth.loopbackTrust ? 'loopback' : 'bearer', bind: about.bind },
     runtime: { configured: true, ...runtimeView(posture) },
