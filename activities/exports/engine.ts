@@ -34,9 +34,8 @@ export interface ExportJob {
   created_at: string;
   /** The envelope that `seal` made: part of the archive, byte for byte. Null before. */
   statement: string | null;
-  /** What the destination has of it so far. */
+  /** What the destination finds again what it has of it by. */
   handle: string | null;
-  received: number;
   /** Once everything was sent. */
   archive: { sha256: string; bytes: number } | null;
 }
@@ -47,10 +46,23 @@ export interface Preflight {
   findings: ExportReason[];
 }
 
-/** A stretch of the way: `more` is to be followed by another, `sent` says that all bytes are there and each blob had its digest. */
-export type Stretch =
-  | { kind: 'more'; handle: string; received: number }
-  | { kind: 'sent'; handle: string; received: number; sha256: string };
+/** All bytes are where they go, without a name yet, and every blob had its digest. */
+export interface Sent {
+  handle: string;
+  bytes: number;
+  /** Hex, of the whole archive. */
+  sha256: string;
+}
+
+/** What a delivery tells the record, and asks it, while it is under way. */
+export interface DeliveryHooks {
+  /** Whether anything may leave at this moment: the airlock, and whether the export is still wanted. */
+  airlock: () => Promise<'open' | 'closed'>;
+  /** Puts the handle on record before the first part is sent. */
+  keepHandle: (handle: string) => Promise<void>;
+  progress: (sent: number) => void;
+  signal: AbortSignal;
+}
 
 /**
  * What an export does outside. Each may be called again after it was done, or half done, and then comes to the same. They throw
@@ -61,10 +73,10 @@ export interface ExportEngine {
   preflight(job: ExportJob): Promise<Preflight>;
   /** The signed statement that the archive carries: made once, so that the archive stays the same bytes. */
   seal(job: ExportJob): Promise<{ statement: string; digest: string }>;
-  /** Sends for a while (20 s at most), from `received` on; reads the airlock before each part. */
-  deliver(job: ExportJob): Promise<Stretch>;
+  /** Sends what the destination does not have yet; reads the airlock before each part. Gives it no name. */
+  deliver(job: ExportJob, hooks: DeliveryHooks): Promise<Sent>;
   /** Gives it its name. `present`: the same bytes had it already. */
-  complete(job: ExportJob): Promise<'stored' | 'present'>;
+  complete(job: ExportJob, signal: AbortSignal): Promise<'stored' | 'present'>;
   /** Forgets what was sent under the handle. */
   discard(job: ExportJob): Promise<void>;
 }

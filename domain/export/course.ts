@@ -1,7 +1,7 @@
 // An export leaves only by a grant that stands at that moment, with its integrity checked and the airlock open; all else ends or waits.
 import { ADVISED, isResumable, LIFTED_BY_OVERRIDE } from './reasons.ts';
 import { isOver, stepOf } from './record.ts';
-import type { Basis, Export, ExportEvent, ExportRefusal, ExportStep, Leniency } from './record.ts';
+import type { Basis, Export, ExportEvent, ExportRefusal, ExportStep, Gates, Leniency } from './record.ts';
 import { lacking, standing } from './quorum.ts';
 import type { ExportReason, ExportState } from './types.ts';
 
@@ -33,7 +33,7 @@ export function advance(x: Export, event: ExportEvent, now: string): Verdict {
     case 'preflighted':
     case 'begin':
     case 'sealed':
-    case 'progressed':
+    case 'opened':
     case 'sent':
     case 'committing':
     case 'delivered':
@@ -51,6 +51,9 @@ function decided(x: Export, event: Decision, now: string): Verdict {
   // Where there is one person, the requester is who confirms.
   if (event.kind === 'approve' && !event.yes.single_operator && event.yes.actor === x.requested_by)
     return { ok: false, code: 'self_approval' };
+  // From here to its end nobody knows whether it has its name yet.
+  if (event.kind === 'cancel' && x.state === 'exporting' && x.airlock_checked_at !== null)
+    return { ok: false, code: 'export_completing' };
   if (event.kind === 'cancel') return { ok: true, export: ended(x, 'cancelled') };
   if (x.state !== 'pending_approval') return { ok: false, code: 'export_not_pending' };
   if (Date.parse(x.expires_at) <= Date.parse(now)) return { ok: true, export: ended(x, 'expired') };
@@ -90,7 +93,7 @@ const waiverGrant = (x: Export, waiver: NonNullable<Leniency['waiver']>): Basis 
 
 type Taken = Extract<
   ExportEvent,
-  { kind: 'preflighting' | 'preflighted' | 'begin' | 'sealed' | 'progressed' | 'sent' | 'committing' | 'delivered' }
+  { kind: 'preflighting' | 'preflighted' | 'begin' | 'sealed' | 'opened' | 'sent' | 'committing' | 'delivered' }
 >;
 
 function taken(x: Export, event: Taken, now: string): Export {
@@ -103,15 +106,14 @@ function taken(x: Export, event: Taken, now: string): Export {
       return begun(at(x, 'begin'), event, now);
     case 'sealed':
       return settled(at(x, 'seal'), { statement_digest: event.statement_digest });
-    case 'progressed':
-      return settled(at(x, 'deliver'), { handle: event.handle, received: event.received });
+    case 'opened':
+      return { ...at(x, 'deliver'), handle: event.handle };
     case 'sent': {
       const { handle, received, sha256 } = event;
       return settled(at(x, 'deliver'), { handle, received, archive_sha256: sha256, integrity_checked_at: now });
     }
     case 'committing':
-      if (!event.airlock_open) return stopped(at(x, 'complete'), 'airlock_closed', now);
-      return { ...at(x, 'complete'), airlock_checked_at: now };
+      return behindGates(at(x, 'complete'), event, now) ?? { ...x, airlock_checked_at: now };
     case 'delivered': {
       if (at(x, 'complete').airlock_checked_at === null) throw new Error('delivered past the airlock');
       return settled(x, { state: 'exported', closed_during_commit: event.closed_meanwhile });
@@ -139,7 +141,7 @@ const settled = (x: Export, change: Partial<Export>): Export => ({
 });
 
 const ended = (x: Export, state: ExportState, change: Partial<Export> = {}): Export => ({
-  ...settled(x, {}),
+  ...settled(x, { held: false }),
   state,
   ...change,
 });
@@ -169,11 +171,16 @@ function preflighted(x: Export, { bundle, findings, waiver, override }: Prefligh
 type Begin = Extract<ExportEvent, { kind: 'begin' }>;
 
 /** The grant is judged again at the moment it is used, and each time that a held export goes on. */
-function begun(x: Export, { airlock_open, waiver, override }: Begin, now: string): Export {
+function begun(x: Export, { waiver, override, ...gates }: Begin, now: string): Export {
   const against = grantRefusal(x, { waiver, override }, now);
-  if (against !== null) return ended(x, 'blocked', { reason_code: against, held: false });
-  if (!airlock_open) return stopped(x, 'airlock_closed', now);
-  return settled(x, { state: 'exporting', reason_code: null, held: false, override: overrides(x) ? override : null });
+  if (against !== null) return ended(x, 'blocked', { reason_code: against });
+  const lifted = { ...x, override: overrides(x) ? override : null };
+  return behindGates(lifted, gates, now) ?? settled(lifted, { state: 'exporting', reason_code: null, held: false });
+}
+
+function behindGates(x: Export, { airlock_open, quarantined }: Gates, now: string): Export | null {
+  if (quarantined) return stopped(x, 'model_quarantined', now);
+  return airlock_open ? null : stopped(x, 'airlock_closed', now);
 }
 
 function grantRefusal(x: Export, { waiver, override }: Leniency, now: string): ExportReason | null {

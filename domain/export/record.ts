@@ -53,6 +53,13 @@ export interface Leniency {
   override: { override_id: string; ticket: string } | null;
 }
 
+/** What stands behind the gates at this moment. */
+export interface Gates {
+  airlock_open: boolean;
+  /** The bundle itself. */
+  quarantined: boolean;
+}
+
 export type ExportEvent =
   | { kind: 'preflighting' }
   | ({
@@ -65,18 +72,18 @@ export type ExportEvent =
   | { kind: 'cancel' }
   | { kind: 'waive'; waiver: Leniency['waiver'] }
   | { kind: 'expire' }
-  | ({ kind: 'begin'; airlock_open: boolean } & Leniency)
+  | ({ kind: 'begin' } & Gates & Leniency)
   | { kind: 'sealed'; statement_digest: string }
-  | { kind: 'progressed'; handle: string; received: number }
+  | { kind: 'opened'; handle: string }
   | { kind: 'sent'; handle: string; received: number; sha256: string }
-  | { kind: 'committing'; airlock_open: boolean }
+  | ({ kind: 'committing' } & Gates)
   | { kind: 'delivered'; closed_meanwhile: boolean }
   | { kind: 'stopped'; reason: ExportReason }
   | { kind: 'failed'; code: string; retry: boolean }
   | { kind: 'discarded' };
 
 export type ExportRefusal =
-  'export_over' | 'export_not_pending' | 'self_approval' | 'already_approved' | 'waiver_invalid';
+  'export_over' | 'export_completing' | 'export_not_pending' | 'self_approval' | 'already_approved' | 'waiver_invalid';
 
 const GRANTED: readonly ExportState[] = ['approved', 'waived', 'overridden'];
 const ENDED: readonly ExportState[] = ['exported', 'rejected', 'expired', 'failed', 'cancelled'];
