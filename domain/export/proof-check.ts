@@ -77,7 +77,7 @@ export function checkProof(files: ProofFiles, trust: ExportTrust, sha256: Sha256
   if (same && bundle !== null) checkAgreement(statement, bundle, sha256, add);
   if (keys !== null && exportKeysText(keys) !== exportKeysText(statement.predicate.keys))
     add('file_altered', KEYS, 'the statement has other keys');
-  const log = checkLog(statement.predicate, { keys, trust }, sha256, add);
+  const log = checkLog(statement.predicate, trust, sha256, add);
   const named = log.entries.some((leaf) => letsThrough(leaf, statement.predicate));
   const by_log = trust.log.length > 0 && log.checkpoint !== undefined;
   if (!signed.trusted && by_log && !named)
@@ -176,13 +176,13 @@ function checkAgreement(
 
 function checkLog(
   predicate: ExportPredicate,
-  { keys, trust }: Known,
+  trust: ExportTrust,
   sha256: Sha256,
   add: Add,
 ): { checkpoint: Checkpoint | undefined; entries: LedgerLeaf[] } {
-  const { ledger } = predicate;
+  const { ledger, keys } = predicate;
   try {
-    const lines = trust.log.length > 0 ? trust.log : (keys?.log ?? []).map((line) => parseNoteKey(line, sha256));
+    const lines = trust.log.length > 0 ? trust.log : keys.log.map((line) => parseNoteKey(line, sha256));
     const checkpoint = openCheckpoint(ledger.checkpoint, lines, ledger.origin);
     const here = (code: ExportProblemCode, detail: string) => {
       add(code, STATEMENT, detail);
