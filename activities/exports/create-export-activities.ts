@@ -6,7 +6,7 @@ import { ExportFailure, ExportStop } from './engine.ts';
 import type { ExportEngine } from './engine.ts';
 import { jobOf } from './job.ts';
 import type { DueExport, ExportKey, ExportRecordPort, Recorded, StepTaken } from './record-port.ts';
-import type { ExportActivities } from './types.ts';
+import type { ExportActivities } from './activities.ts';
 
 /** The activity that is running, as the engine of processes knows it: it is told that the work goes on, and says when to stop. */
 export interface Pulse {

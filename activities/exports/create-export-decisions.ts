@@ -2,7 +2,7 @@ import { ROLES } from '../../domain/identity/roles.ts';
 import type { ExportCaller, ExportDecided, ExportDecision } from '../../domain/process/export.ts';
 import { LOCAL_OPERATOR } from '../caller.ts';
 import type { ExportRecordPort } from './record-port.ts';
-import type { ExportDecisionActivities } from './types.ts';
+import type { ExportDecisionActivities } from './activities.ts';
 
 export interface ExportDecisionDeps {
   record: Pick<ExportRecordPort, 'decide' | 'refuse' | 'requestDigest'>;

@@ -3,7 +3,7 @@ import { createExportActivities } from '../../activities/exports/create-export-a
 import { createExportDecisions } from '../../activities/exports/create-export-decisions.ts';
 import type { ExportEngine } from '../../activities/exports/engine.ts';
 import type { ExportRecordPort } from '../../activities/exports/record-port.ts';
-import type { ExportActivities, ExportDecisionActivities } from '../../activities/exports/types.ts';
+import type { ExportActivities, ExportDecisionActivities } from '../../activities/exports/activities.ts';
 import type { Database } from '../../db/client.ts';
 import { decideExport, refuseExportDecision } from '../../db/command/decide-export.ts';
 import { requestDigest } from '../../db/command/decisions.ts';

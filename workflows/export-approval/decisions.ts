@@ -8,7 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
-import type { ExportDecisionActivities } from '../../activities/exports/types.ts';
+import type { ExportDecisionActivities } from '../../activities/exports/activities.ts';
 import type { ExportDecided, ExportDecision, ExportDecisionName } from '../../domain/process/export.ts';
 import { failureCode } from '../failure-code.ts';
 import { malformedEnvelope, refusing } from '../malformed.ts';
@@ -29,10 +29,7 @@ export function acceptDecisions(of: ExportApprovalInput, desk: Desk): void {
 
   function accept(name: ExportDecisionName, update: unknown, signal: unknown): void {
     const byUpdate = (input: unknown) => {
-      const decision = decisionOf(
-        currentUpdateInfo()?.id ?? uuid4(),
-        (input ?? undefined) as ExportEnvelope | undefined,
-      );
+      const decision = decisionOf(currentUpdateInfo()?.id ?? uuid4(), (input ?? {}) as ExportEnvelope);
       return take({ ...decision, request: requestOf(name, input) });
     };
     setHandler(update as UpdateDefinition<ExportAccepted, [unknown]>, byUpdate, {
@@ -42,7 +39,7 @@ export function acceptDecisions(of: ExportApprovalInput, desk: Desk): void {
       const field = isSigned(input) ? malformedEnvelope(input) : malformedDecision(name, input);
       if (field !== null) return log.warn('malformed signal', { event: 'decision.malformed', kind: name, field });
       const { decision_id } = (input ?? {}) as { decision_id?: string };
-      const decision = { ...decisionOf(decision_id ?? uuid4(), undefined), signal: true as const };
+      const decision = { ...decisionOf(decision_id ?? uuid4(), {}), signal: true as const };
       const { workflowId: workflow_id } = workflowInfo();
       const request = isSigned(input)
         ? ({ kind: 'signed', name, workflow_id, envelope: input.envelope } as const)
@@ -54,12 +51,12 @@ export function acceptDecisions(of: ExportApprovalInput, desk: Desk): void {
     });
   }
 
-  const decisionOf = (decision_id: string, envelope: ExportEnvelope | undefined): Omit<ExportDecision, 'request'> => ({
+  const decisionOf = (decision_id: string, envelope: ExportEnvelope): Omit<ExportDecision, 'request'> => ({
     workspace_id: of.workspace_id,
     export_id: of.export_id,
     decision_id,
-    caller: envelope?.caller ?? null,
-    request_digest: envelope?.request_digest ?? null,
+    caller: envelope.caller ?? null,
+    request_digest: envelope.request_digest ?? null,
   });
 
   const take = (decision: ExportDecision): Promise<ExportAccepted> =>

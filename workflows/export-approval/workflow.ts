@@ -8,7 +8,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ExportActivities } from '../../activities/exports/types.ts';
+import type { ExportActivities } from '../../activities/exports/activities.ts';
 import type { ExportView } from '../../domain/process/export.ts';
 import { failureCode } from '../failure-code.ts';
 import { EXPORT, REREAD_AFTER_MS, REREAD_AT_LEAST_MS, UPDATES_PER_RUN } from '../options.ts';
