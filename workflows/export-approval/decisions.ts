@@ -29,7 +29,7 @@ export function acceptDecisions(of: ExportApprovalInput, desk: Desk): void {
 
   function accept(name: ExportDecisionName, update: unknown, signal: unknown): void {
     const byUpdate = (input: unknown) => {
-      const decision = decisionOf(currentUpdateInfo()?.id ?? uuid4(), (input ?? {}) as ExportEnvelope);
+      const decision = decisionOf(currentUpdateInfo()?.id ?? uuid4(), input ?? {});
       return take({ ...decision, request: requestOf(name, input) });
     };
     setHandler(update as UpdateDefinition<ExportAccepted, [unknown]>, byUpdate, {
