@@ -5,6 +5,7 @@ import type { Database } from '../db/client.ts';
 import type { ReceiptSigner } from '../domain/governance/receipt.ts';
 import type { MasterKeySource } from '../db/command/pin-master-key.ts';
 import type { ContainmentPolicy } from '../domain/containment/policy.ts';
+import type { GovernanceMode } from '../domain/export/record.ts';
 import type { Upstreams } from '../domain/upstream/definition.ts';
 import type { Checklist } from '../domain/checklist/checklist.ts';
 import type { ForensicKey } from '../domain/forensic/key.ts';
@@ -56,6 +57,8 @@ export interface ApiDeps {
   blobs: BlobStore;
   /** Bytes that a blob of the registry may have. */
   registryBlobLimit: number;
+  /** What an export that is asked for now is judged by. */
+  governanceMode: GovernanceMode;
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */

@@ -85,6 +85,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     payloadCodecs: codecs,
     blobs: new FilesystemBlobs(env.blobRoot),
     registryBlobLimit: env.registryBlobLimit,
+    governanceMode: env.governanceMode,
     auth,
     log,
     readUpstreamsFile: async () => (env.upstreamsFile === undefined ? null : loadUpstreamsFile(env.upstreamsFile)),

@@ -4,6 +4,7 @@ import type { AnchorStanding } from '../../db/read/anchors.ts';
 import { logStanding } from '../../db/read/log.ts';
 import type { LogStanding } from '../../db/read/log.ts';
 import { incidentCounts, tallies } from '../../db/read/counts.ts';
+import { pendingExports } from '../../db/read/exports.ts';
 import { gatesOverview } from '../../db/read/gates.ts';
 import { liveOverride } from '../../db/read/overrides.ts';
 import type { LiveOverride } from '../../db/read/overrides.ts';
@@ -82,10 +83,10 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     notifications: { open: named.notifications_open },
     files: { containment, policy: ABSENT_FILE, upstreams: upstreams.file, hooks: ABSENT_FILE },
     blob: await blobReport(about.blobRoot),
-    runs: runs(named.recovery_pending),
+    runs: { ...runs(named.recovery_pending), waiting_for_approval: await pendingExports(db, workspace_id) },
     auth: { mode: auth.loopbackTrust ? 'loopback' : 'bearer', bind: about.bind },
     runtime: { configured: true, ...runtimeView(posture) },
-    governance: { configured: true, mode: null, override: overrideView(override) },
+    governance: { configured: true, mode: deps.governanceMode, override: overrideView(override) },
     slo: [{ signal: 'debug_capture', ...debugSignal(posture.window, time) }],
     ...ABSENT,
     provider_readiness: upstreams.readiness,

@@ -150,17 +150,21 @@ type Preflighted = Extract<ExportEvent, { kind: 'preflighted' }>;
 
 function preflighted(x: Export, { bundle, findings, waiver, override }: Preflighted, now: string): Export {
   const advised = (finding: ExportReason): boolean => x.mode === 'advisory' && ADVISED.includes(finding);
+  // A closed airlock is waited for; everything else that stands against it is found before that.
   const found = {
     ...x,
-    findings,
+    findings: findings.filter((finding) => finding !== 'airlock_closed'),
     would_block: findings.filter(advised),
+    reason_code: null,
+    held: false,
     digest: bundle?.digest ?? null,
     transition_digest: bundle?.transition_digest ?? null,
   };
   const lifted = (finding: ExportReason): boolean => override !== null && LIFTED_BY_OVERRIDE.includes(finding);
   // Nothing goes on without a manifest, whatever lifts what was found.
-  const against = findings.find((finding) => bundle === null || !(advised(finding) || lifted(finding)));
+  const against = found.findings.find((finding) => bundle === null || !(advised(finding) || lifted(finding)));
   if (against !== undefined) return ended(found, 'blocked', { reason_code: against });
+  if (findings.includes('airlock_closed')) return stopped(found, 'airlock_closed', now);
   if (bundle === null) throw new Error('a bundle was neither found nor missed');
   if (waiver !== null) return granted({ ...found, grant: waiverGrant(found, waiver) }, now);
   if (x.mode === 'enforce') return settled(found, { state: 'pending_approval' });

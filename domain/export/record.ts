@@ -101,8 +101,9 @@ export function grantOf({ grant, override }: Pick<Export, 'grant' | 'override'>)
 /** The step that is to be taken next; null while people are waited for, and when nothing is left to do. */
 export function stepOf(x: Export): ExportStep | null {
   if (isOver(x)) return x.handle === null || x.state === 'exported' ? null : 'discard';
-  if (GRANTED.includes(x.state) || x.state === 'blocked') return 'begin';
-  if (x.state === 'requested' || x.state === 'preflight') return x.grant === null ? 'preflight' : 'begin';
+  if (GRANTED.includes(x.state)) return 'begin';
+  if (x.state === 'requested' || x.state === 'preflight' || x.state === 'blocked')
+    return x.grant === null ? 'preflight' : 'begin';
   if (x.state !== 'exporting') return null;
   if (x.statement_digest === null) return 'seal';
   return x.integrity_checked_at === null ? 'deliver' : 'complete';

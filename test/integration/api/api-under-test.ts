@@ -87,6 +87,7 @@ export interface Options {
   log?: Logger;
   blobs?: BlobStore;
   registryBlobLimit?: number;
+  governanceMode?: 'enforce' | 'advisory';
   /** By default one of its own. */
   receiptKey?: () => ReceiptSigner;
 }
@@ -110,6 +111,7 @@ export async function startApi({
   log = pino({ level: 'silent' }),
   blobs = new FilesystemBlobs(join(stateRoot, 'blobs')),
   registryBlobLimit = 64 * 1024 * 1024,
+  governanceMode = 'enforce',
   receiptKey = testReceiptKey,
 }: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
@@ -146,6 +148,7 @@ export async function startApi({
     captures,
     blobs,
     registryBlobLimit,
+    governanceMode,
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp', embedded: true },
   });

@@ -4,6 +4,7 @@ import { dueIn, isOver, stepOf } from '../../../domain/export/record.ts';
 import type { Export, ExportEvent } from '../../../domain/export/record.ts';
 import { lacking, standing } from '../../../domain/export/quorum.ts';
 import { ADVISED, isResumable, LIFTED_BY_OVERRIDE } from '../../../domain/export/reasons.ts';
+import type { ExportReason } from '../../../domain/export/types.ts';
 import { AFTER, asked, LATER, NOW, yes } from '../../support/exports.ts';
 
 const bundle = { digest: 'a'.repeat(64), transition_digest: `sha256:${'b'.repeat(64)}` };
@@ -12,13 +13,14 @@ const OVERRIDE = { override_id: 'OVR-1', ticket: 'INC-1' };
 const open = { airlock_open: true, quarantined: false };
 
 /** One of each kind: lifted by an override, advised, both, and neither. */
-const FINDINGS = [
+const FINDINGS: ExportReason[][] = [
   [],
   ['registry_unreachable'],
   ['profile_unpinned'],
   ['bundle_unregistered'],
   ['blob_missing'],
-] as const;
+  ['airlock_closed'],
+];
 
 /** Everything that can happen, at whatever state. */
 const EVENTS: [string, ExportEvent][] = [
@@ -27,7 +29,7 @@ const EVENTS: [string, ExportEvent][] = [
     FINDINGS.flatMap((findings) =>
       [null, WAIVER].flatMap((waiver) =>
         [null, OVERRIDE].map(
-          (override) => ({ kind: 'preflighted', bundle: found, findings: [...findings], waiver, override }) as const,
+          (override) => ({ kind: 'preflighted', bundle: found, findings, waiver, override }) as const,
         ),
       ),
     ),
