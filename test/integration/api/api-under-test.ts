@@ -15,6 +15,7 @@ import type { StreamLimits } from '../../../api/streams/event-streams.ts';
 import { loadChecklists } from '../../../config/checklist-files.ts';
 import { loadContainmentFile } from '../../../config/containment-file.ts';
 import { loadUpstreamsFile } from '../../../config/upstreams-file.ts';
+import { readProvenanceKeys } from '../../../config/provenance-keys.ts';
 import { defaultForensicKeyFile, readForensicKey } from '../../../config/forensic-key-file.ts';
 import { CapturePoint } from '../../../db/capture-point.ts';
 import { openDatabase } from '../../../db/client.ts';
@@ -29,6 +30,8 @@ import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
 import { blobPlace } from '../../../api/status/storage.ts';
 import type { BlobPlace } from '../../../api/status/storage.ts';
 import type { BlobStore } from '../../../storage/blob-store.ts';
+import type { ReceiptSigner } from '../../../domain/governance/receipt.ts';
+import { receiptSigner } from '../../support/waivers.ts';
 import { testDatabase } from '../../support/postgres.ts';
 
 export const POLICY_FILE = new URL('../../../config/policy/containment.yaml', import.meta.url).pathname;
@@ -88,11 +91,17 @@ export interface Options {
   blobs?: BlobStore;
   registryBlobLimit?: number;
   blob?: BlobPlace;
+  governanceMode?: 'enforce' | 'advisory';
+  /** By default one of its own. */
+  receiptKey?: () => ReceiptSigner;
 }
 
 export const noMasterKey: MasterKeySource = () => {
   throw new SecretsError('master_key_missing');
 };
+
+const RECEIPTS = receiptSigner();
+export const testReceiptKey = (): ReceiptSigner => RECEIPTS;
 
 /** The API on a free port over a database of its own; Temporal is the fake. */
 export async function startApi({
@@ -107,6 +116,8 @@ export async function startApi({
   blobs = new FilesystemBlobs(join(stateRoot, 'blobs')),
   registryBlobLimit = 64 * 1024 * 1024,
   blob = blobPlace(undefined),
+  governanceMode = 'enforce',
+  receiptKey = testReceiptKey,
 }: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
   const usedUrl = databaseUrl ?? own?.url ?? '';
@@ -131,16 +142,19 @@ export async function startApi({
     readUpstreamsFile: async () => (upstreamsFile.path === undefined ? null : loadUpstreamsFile(upstreamsFile.path)),
     watches: engine,
     verificationKeys: () => [],
+    provenanceKeys: () => readProvenanceKeys(stateRoot),
     watchIntervalMs: 30_000,
     anchorIntervalMs: 300_000,
     ledgerPublic,
     checklists: loadChecklists(),
     forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
+    receiptSigner: receiptKey,
     payloadCodecs: payloadCodecs([payloadKey('test', 7)]),
     masterKey,
     captures,
     blobs,
     registryBlobLimit,
+    governanceMode,
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blob, embedded: true },
   });
