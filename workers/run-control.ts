@@ -114,7 +114,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
           ...escalationPort(db),
           ...capturePort(db),
           ...(await rotationPort({ ...env, masterKeyInEnvironment: env.masterKey, db, masterKey, log })),
-          ...createDeliveryActivities(deliveryPort({ db, masterKey })),
+          ...createDeliveryActivities(deliveryPort({ db, masterKey }, captures)),
           ...createAdapterActivities(adapterPort({ db, masterKey }, children.ask, captures)),
           ...enrolmentPort({ db, context, signer, verifier }),
           ...anchorPort(anchoring),
@@ -158,7 +158,12 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         keepSigningBundles(sequencer, stop),
         keepSchedules({ db, log }, stop),
         keepUpstreams(
-          { ...sequencer, readSecret: upstreamSecret({ db, masterKey }), store: slotTokenStore({ db, masterKey }) },
+          {
+            ...sequencer,
+            captures,
+            readSecret: upstreamSecret({ db, masterKey }),
+            store: slotTokenStore({ db, masterKey }),
+          },
           stop,
         ),
       ];
