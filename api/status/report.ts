@@ -7,6 +7,7 @@ import { incidentCounts, tallies } from '../../db/read/counts.ts';
 import { gatesOverview } from '../../db/read/gates.ts';
 import { pendingRecoveries } from '../../db/read/pending-recoveries.ts';
 import { runtimePosture } from '../../db/read/runtime.ts';
+import { sloSignals } from '../../db/read/slo-signals.ts';
 import { anchorOverdue } from '../../domain/ledger/anchor.ts';
 import { debugSignal } from '../../domain/runtime/capture-window.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -36,6 +37,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     log,
     anchors,
     posture,
+    signals,
   ] = await Promise.all([
     schemaStatus(db),
     readiness(deps),
@@ -50,6 +52,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     logStanding(db),
     anchorStanding(db),
     runtimePosture(db, workspace_id),
+    sloSignals(db),
   ]);
   const time = String(attestation['time']);
   const upstreams = await upstreamsReport(deps, time);
@@ -77,7 +80,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     runs: runs(named.recovery_pending),
     auth: { mode: auth.loopbackTrust ? 'loopback' : 'bearer', bind: about.bind },
     runtime: { configured: true, ...runtimeView(posture) },
-    slo: [{ signal: 'debug_capture', ...debugSignal(posture.window, time) }],
+    slo: [{ signal: 'debug_capture', ...debugSignal(posture.window, time) }, ...signals],
     ...ABSENT,
     provider_readiness: upstreams.readiness,
   };
