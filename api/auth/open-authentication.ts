@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Env } from '../../config/env.ts';
 import type { Database } from '../../db/client.ts';
 import { countRefusals } from '../../db/command/count-refusals.ts';
+import { databaseTime } from '../doctor/database-time.ts';
 import type { Authentication } from './authenticate.ts';
 import { countedTrail } from './counted-trail.ts';
 import { openIssuedTokens } from './issued-tokens.ts';
@@ -24,7 +25,8 @@ export async function openAuthentication(
   const written = createAuthTrail(env.stateRoot, {
     onTrouble: (err) => log.error({ event: 'auth.trail_failed', err }),
   });
-  const bounded = openDoor(env, { trail: written, log });
+  const now = async () => new Date(await databaseTime(db));
+  const bounded = openDoor(env, { trail: written, log, now });
   const counted = countedTrail(bounded.trail, {
     count: (counts) => countRefusals(db, counts),
     onTrouble: (err) => log.warn({ event: 'slo.uncounted', err }),
