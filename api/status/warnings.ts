@@ -2,6 +2,7 @@ import { adapterTroubles, DUE_COUNTED } from '../../db/read/adapters.ts';
 import type { AdapterTrouble } from '../../db/read/adapters.ts';
 import { retiredNodes } from '../../db/read/attestation-nodes.ts';
 import { oldestPoke } from '../../db/read/relay.ts';
+import { UNROTATED_COUNTED, unrotatedSlots } from '../../db/read/unrotated.ts';
 import type { LiveWindow, RuntimePosture } from '../../db/read/runtime.ts';
 import type { ApiDeps } from '../deps.ts';
 import { diskHigh } from './storage.ts';
@@ -18,7 +19,8 @@ export interface Warning {
     | 'adapter_retired'
     | 'token_file_refused'
     | 'upstreams_drift'
-    | 'capture_open';
+    | 'capture_open'
+    | 'restored_unrotated';
   since: string | null;
   detail: string;
 }
@@ -42,6 +44,8 @@ export async function warnings(
   for (const { privilege, reason } of (await auth.refusedFiles?.()) ?? [])
     out.push({ code: 'token_file_refused', since: null, detail: `the ${privilege} token file: ${reason}` });
   if (posture.window !== null) out.push(captureWarning(posture.window));
+  const unrotated = await unrotatedSlots(db, workspace_id);
+  if (unrotated !== undefined) out.push(restoredWarning(unrotated));
   const disk = await diskHigh(about.stateRoot);
   if (disk !== null) out.push({ code: 'disk_high', since: null, detail: disk });
   return out;
@@ -68,6 +72,12 @@ const captureWarning = ({
   detail:
     `${window_id} captures ${level}, opened by ${opened_by}${ticket === null ? '' : ` for ${ticket}`}, until ${not_after}` +
     (dropped === 0 ? '' : `, ${dropped} dropped`),
+});
+
+const restoredWarning = ({ n, since, origin }: { n: number; since: string; origin: string }): Warning => ({
+  code: 'restored_unrotated',
+  since,
+  detail: `${n === UNROTATED_COUNTED ? `${n} slots or more` : n === 1 ? '1 slot' : `${n} slots`} hold what the record came with that goes on as ${origin}`,
 });
 
 function adapterWarning({ name, kind, since, due, error }: AdapterTrouble): Warning {
