@@ -1,6 +1,7 @@
 import { Client } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
 import type { Env } from '../config/env.ts';
+import { loadSloFile } from '../config/slo-file.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { createAdapterActivities } from '../activities/adapters/create-adapter-activities.ts';
 import { createDeliveryActivities } from '../activities/deliveries/create-delivery-activities.ts';
@@ -48,6 +49,7 @@ import { openPromoted } from './anchor/open-promoted.ts';
 import { existingKeys } from './sequencer/log-key.ts';
 import { openLog, runSequencer } from './sequencer/sequencer.ts';
 import { keepSigningBundles } from './sequencer/sign-bundles.ts';
+import { keepJudging } from './slo/keep-judging.ts';
 import { startWatches } from './start-watches.ts';
 import { keepUpstreams } from './upstreams/keep-upstreams.ts';
 import { slotTokenStore, upstreamSecret } from './upstreams/secrets.ts';
@@ -78,6 +80,7 @@ export type ControlEnv = Pick<
   | 'adapterCommandsFile'
   | 'masterKey'
   | 'masterKeyFile'
+  | 'sloFile'
 > & {
   /** How what the engine keeps is sealed. */
   payloadCodecs?: PayloadCodec[];
@@ -88,6 +91,7 @@ export type ControlEnv = Pick<
  * calls `ready`, and runs until `signal` aborts; then drains. Rejects when a worker fails for good, or one of its loops ends.
  */
 export async function runControl(env: ControlEnv, log: Logger, signal: AbortSignal, ready: () => void): Promise<void> {
+  const thresholds = loadSloFile(env.sloFile);
   const db = openDatabase({ url: env.databaseUrl, name: 'interlock-control', max: DATABASE_SESSIONS });
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
@@ -122,7 +126,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
           ...escalationPort(db),
           ...capturePort(db),
           ...(await rotationPort({ ...env, masterKeyInEnvironment: env.masterKey, db, masterKey, log })),
-          ...createDeliveryActivities(deliveryPort({ db, masterKey })),
+          ...createDeliveryActivities(deliveryPort({ db, masterKey }, captures)),
           ...createAdapterActivities(adapterPort({ db, masterKey }, children.ask, captures)),
           ...enrolmentPort({ db, context, signer, verifier }),
           ...anchorPort(anchoring),
@@ -171,8 +175,14 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         anchors: judged.then(() => anchors.keep(stop)),
         bundles: keepSigningBundles(sequencer, stop),
         schedules: keepSchedules({ db, log }, stop),
+        signals: keepJudging({ db, thresholds, log }, stop),
         upstreams: keepUpstreams(
-          { ...sequencer, readSecret: upstreamSecret({ db, masterKey }), store: slotTokenStore({ db, masterKey }) },
+          {
+            ...sequencer,
+            captures,
+            readSecret: upstreamSecret({ db, masterKey }),
+            store: slotTokenStore({ db, masterKey }),
+          },
           stop,
         ),
       };

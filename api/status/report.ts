@@ -10,6 +10,7 @@ import { liveOverride } from '../../db/read/overrides.ts';
 import type { LiveOverride } from '../../db/read/overrides.ts';
 import { pendingRecoveries } from '../../db/read/pending-recoveries.ts';
 import { runtimePosture } from '../../db/read/runtime.ts';
+import { sloSignals } from '../../db/read/slo-signals.ts';
 import { anchorOverdue } from '../../domain/ledger/anchor.ts';
 import { debugSignal } from '../../domain/runtime/capture-window.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -41,6 +42,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     posture,
     blob,
     override,
+    signals,
   ] = await Promise.all([
     schemaStatus(db),
     readiness(deps),
@@ -57,6 +59,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     runtimePosture(db, workspace_id),
     blobReport(deps),
     liveOverride(db, workspace_id),
+    sloSignals(db),
   ]);
   const time = String(attestation['time']);
   const upstreams = await upstreamsReport(deps, time);
@@ -89,7 +92,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     auth: { mode: auth.loopbackTrust ? 'loopback' : 'bearer', bind: about.bind },
     runtime: { configured: true, ...runtimeView(posture) },
     governance: { configured: true, mode: deps.governanceMode, override: overrideView(override) },
-    slo: [{ signal: 'debug_capture', ...debugSignal(posture.window, time) }],
+    slo: [{ signal: 'debug_capture', ...debugSignal(posture.window, time) }, ...signals],
     ...ABSENT,
     provider_readiness: upstreams.readiness,
   };

@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Writable } from 'node:stream';
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
@@ -57,6 +58,7 @@ export async function startControl(
     masterKey: undefined,
     masterKeyFile: undefined,
     adapterCommandsFile: undefined,
+    sloFile: fileURLToPath(new URL('../../config/slo.yaml', import.meta.url)),
     ...env,
     stateRoot,
   };

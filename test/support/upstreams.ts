@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
+import { CapturePoint } from '../../db/capture-point.ts';
 import { keepUpstreams } from '../../workers/upstreams/keep-upstreams.ts';
 import type { UpstreamWork } from '../../workers/upstreams/keep-upstreams.ts';
 import { slotTokenStore, upstreamSecret } from '../../workers/upstreams/secrets.ts';
@@ -31,11 +32,12 @@ export async function startUpstreams(
   work: Partial<UpstreamWork> = {},
   options: Options = {},
 ): Promise<UpstreamsUnderTest> {
-  const api = await startApi(options);
-  const folder = mkdtempSync(join(tmpdir(), 'interlock-upstreams-'));
-  const path = join(folder, 'upstreams.json');
   const key = freshMasterKey();
   const masterKey = () => key;
+  const api = await startApi({ masterKey, ...options });
+  const captures = new CapturePoint({ db: api.db, masterKey });
+  const folder = mkdtempSync(join(tmpdir(), 'interlock-upstreams-'));
+  const path = join(folder, 'upstreams.json');
   let logged = '';
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -52,6 +54,7 @@ export async function startUpstreams(
       log: pino(sink),
       readSecret: upstreamSecret(secrets),
       store: slotTokenStore(secrets),
+      captures,
       ...work,
     },
     stopping.signal,
@@ -76,6 +79,7 @@ export async function startUpstreams(
     close: async () => {
       stopping.abort();
       await running;
+      await captures.close();
       await api.close();
       removeTree(folder);
     },

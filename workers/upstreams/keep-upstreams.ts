@@ -19,6 +19,8 @@ import { keepListening } from '../relay/listen.ts';
 import { Wakeup } from '../relay/wakeup.ts';
 import { Accounts } from './accounts.ts';
 import type { Said } from './accounts.ts';
+import { hearUpstreams } from './hear.ts';
+import type { Captures } from './hear.ts';
 
 /** Whoever asks says so; this is for a word that was lost, and for what is due by itself. */
 const POLL_MS = 1_000;
@@ -32,18 +34,23 @@ export interface UpstreamWork {
   readSecret: UpstreamDeps['readSecret'];
   store: TokenStore;
   resolve?: Resolve;
+  /** Where what is said is captured. */
+  captures?: Captures;
   readinessEveryMs?: number;
 }
 
 /** Asks every upstream for its readiness in turn, and does what the API asks of the outside, until `signal` aborts. */
 export async function keepUpstreams(work: UpstreamWork, signal: AbortSignal): Promise<void> {
   const { db, databaseUrl, log } = work;
-  const resolve = work.resolve === undefined ? {} : { resolve: work.resolve };
-  const accounts = new Accounts(db, { readSecret: work.readSecret, store: work.store, now: Date.now, ...resolve });
+  const egress = {
+    ...(work.resolve === undefined ? {} : { resolve: work.resolve }),
+    hear: work.captures && hearUpstreams(work.captures),
+  };
+  const accounts = new Accounts(db, { readSecret: work.readSecret, store: work.store, now: Date.now, ...egress });
   const deps: UpstreamDeps = {
     readSecret: work.readSecret,
     accessToken: (upstream) => accounts.accessToken(upstream),
-    ...resolve,
+    ...egress,
   };
   const wakeup = new Wakeup(signal);
   const channel = { url: databaseUrl, session: UPSTREAMS_SESSION, channel: 'upstream_requests' };
