@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -17,6 +17,7 @@ import { testDatabase } from '../../support/postgres.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
 import { json, startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const thresholds = loadSloFile(variables.INTERLOCK_SLO_FILE.parse(undefined));
 const log = pino({ level: 'silent' });
@@ -39,7 +40,7 @@ afterAll(async () => {
   await door?.close();
   await db?.end();
   await database?.drop();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 });
 
 const counted = async () =>
