@@ -10,6 +10,7 @@ import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
 import { HooksFileError, loadHooksFile } from '../config/hooks-file.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
+import { receiptSigner } from '../config/receipt-key-file.ts';
 import { loadPayloadKeys } from '../config/payload-keys.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
@@ -77,12 +78,14 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     anchorIntervalMs: env.anchorIntervalMs,
     ledgerPublic: env.ledgerPublic,
     forensicKey: openForensicKey(env, log),
+    receiptSigner: receiptSigner(env.stateRoot),
     checklists: loadChecklists(),
     masterKey,
     captures,
     payloadCodecs: codecs,
     blobs: new FilesystemBlobs(env.blobRoot),
     registryBlobLimit: env.registryBlobLimit,
+    governanceMode: env.governanceMode,
     auth,
     log,
     readUpstreamsFile: async () => (env.upstreamsFile === undefined ? null : loadUpstreamsFile(env.upstreamsFile)),

@@ -52,6 +52,8 @@ export type Env = Readonly<{
   relayWindow: number;
   /** Between two quotes of a node; protected files are checked half as often. */
   watchIntervalMs: number;
+  /** `advisory`: what governance would have blocked is recorded, and let go. Integrity and the gates block all the same. */
+  governanceMode: 'enforce' | 'advisory';
   signals: 'unsigned' | 'signed';
   /** Undefined: the one of the state root, which the embedded server makes. */
   forensicKeyFile: string | undefined;
@@ -110,6 +112,7 @@ export function readEnv(environment: Environment = process.env): Env {
     anchorIntervalMs: read.INTERLOCK_ANCHOR_INTERVAL * 1000,
     relayWindow: read.INTERLOCK_RELAY_WINDOW,
     watchIntervalMs: read.INTERLOCK_WATCH_INTERVAL * 1000,
+    governanceMode: read.INTERLOCK_GOVERNANCE_MODE,
     signals: read.INTERLOCK_SIGNALS ?? (loopbackTrust ? 'unsigned' : 'signed'),
     forensicKeyFile: read.INTERLOCK_FORENSIC_KEY_FILE,
     payloadKeysFile: read.INTERLOCK_PAYLOAD_KEYS_FILE,

@@ -53,6 +53,7 @@ export const variables = {
   INTERLOCK_ANCHOR_INTERVAL: seconds.default(300),
   INTERLOCK_RELAY_WINDOW: count.default(200),
   INTERLOCK_WATCH_INTERVAL: seconds.default(30),
+  INTERLOCK_GOVERNANCE_MODE: z.enum(['enforce', 'advisory']).default('enforce'),
   INTERLOCK_SIGNALS: z.enum(['unsigned', 'signed']).optional(),
   INTERLOCK_FORENSIC_KEY_FILE: path.optional(),
   INTERLOCK_PAYLOAD_KEYS_FILE: path.optional(),

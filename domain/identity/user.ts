@@ -11,6 +11,7 @@ export const ITSELF: readonly string[] = [
   'adapterChildren',
   'adapter-events',
   'delivery',
+  'export-approval',
   'histories',
   'reconcile',
   'recovery-ceremony',

@@ -27,6 +27,8 @@ import { payloadCodecs } from '../../../storage/payload-codec.ts';
 import { payloadKey } from '../../support/payload-keys.ts';
 import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
 import type { BlobStore } from '../../../storage/blob-store.ts';
+import type { ReceiptSigner } from '../../../domain/governance/receipt.ts';
+import { receiptSigner } from '../../support/waivers.ts';
 import { testDatabase } from '../../support/postgres.ts';
 
 export const POLICY_FILE = new URL('../../../config/policy/containment.yaml', import.meta.url).pathname;
@@ -85,11 +87,17 @@ export interface Options {
   log?: Logger;
   blobs?: BlobStore;
   registryBlobLimit?: number;
+  governanceMode?: 'enforce' | 'advisory';
+  /** By default one of its own. */
+  receiptKey?: () => ReceiptSigner;
 }
 
 export const noMasterKey: MasterKeySource = () => {
   throw new SecretsError('master_key_missing');
 };
+
+const RECEIPTS = receiptSigner();
+export const testReceiptKey = (): ReceiptSigner => RECEIPTS;
 
 /** The API on a free port over a database of its own; Temporal is the fake. */
 export async function startApi({
@@ -103,6 +111,8 @@ export async function startApi({
   log = pino({ level: 'silent' }),
   blobs = new FilesystemBlobs(join(stateRoot, 'blobs')),
   registryBlobLimit = 64 * 1024 * 1024,
+  governanceMode = 'enforce',
+  receiptKey = testReceiptKey,
 }: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
   const usedUrl = databaseUrl ?? own?.url ?? '';
@@ -132,11 +142,13 @@ export async function startApi({
     ledgerPublic,
     checklists: loadChecklists(),
     forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
+    receiptSigner: receiptKey,
     payloadCodecs: payloadCodecs([payloadKey('test', 7)]),
     masterKey,
     captures,
     blobs,
     registryBlobLimit,
+    governanceMode,
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp', embedded: true },
   });
