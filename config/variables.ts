@@ -49,6 +49,7 @@ export const variables = {
   INTERLOCK_PROTECTED_PATH: path.optional(),
   INTERLOCK_BLOB_ROOT: path.optional(),
   INTERLOCK_REGISTRY_BLOB_LIMIT: mebibytes.default(16_384),
+  INTERLOCK_REGISTRY_URL: serverUrl.optional(),
   INTERLOCK_REGISTRY_GRACE: longSeconds.default(604_800),
   INTERLOCK_ANCHOR_INTERVAL: seconds.default(300),
   INTERLOCK_RELAY_WINDOW: count.default(200),
