@@ -9,6 +9,7 @@ import type { GovernanceMode } from '../domain/export/record.ts';
 import type { Upstreams } from '../domain/upstream/definition.ts';
 import type { Checklist } from '../domain/checklist/checklist.ts';
 import type { ForensicKey } from '../domain/forensic/key.ts';
+import type { ProvenanceKey } from '../domain/export/provenance-key.ts';
 import type { VerificationKey } from '../domain/signing/dsse.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { AdapterEvents } from './adapter-events/adapter-events.ts';
@@ -31,6 +32,8 @@ export interface ApiDeps {
   watches: WatchEngine;
   /** The keys that signed reference values verify with; read when asked, empty before the first start of a worker. */
   verificationKeys: () => readonly VerificationKey[];
+  /** Keys that the statements of exports verify with, oldest first. */
+  provenanceKeys: () => ProvenanceKey[];
   /** Between two quotes of a node. */
   watchIntervalMs: number;
   /** Between two anchors of the log. */

@@ -40,8 +40,8 @@ export const exportView = (r: ExportRecord) => ({
 function grantView(r: ExportRecord) {
   const grant = grantOf({ grant: r.basis, override: r.lifted_by });
   if (grant === null) return null;
-  const { approvals: _approvals, ...said } = grant;
-  return { ...said, granted_at: r.granted_at };
+  const said = Object.entries(grant).filter(([name]) => name !== 'approvals');
+  return { ...Object.fromEntries(said), granted_at: r.granted_at };
 }
 
 /** The same with who approved it, and who is still waited for. */

@@ -12,6 +12,7 @@ import { HooksFileError, loadHooksFile } from '../config/hooks-file.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { receiptSigner } from '../config/receipt-key-file.ts';
 import { loadPayloadKeys } from '../config/payload-keys.ts';
+import { readProvenanceKeys } from '../config/provenance-keys.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
 import { CapturePoint } from '../db/capture-point.ts';
@@ -75,6 +76,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     engine,
     watches: engine,
     verificationKeys: () => loadVerificationKeys(env.stateRoot),
+    provenanceKeys: () => readProvenanceKeys(env.stateRoot),
     watchIntervalMs: env.watchIntervalMs,
     anchorIntervalMs: env.anchorIntervalMs,
     ledgerPublic: env.ledgerPublic,

@@ -26,6 +26,7 @@ import { registerSearchAttributes } from './engine/search-attributes.ts';
 import { workflowBundle } from './engine/workflow-bundle.ts';
 import { keepStoringHistories } from './histories/keep-storing.ts';
 import { instanceKey } from './keys/instance-key.ts';
+import { openProvenanceKey } from './keys/provenance-key.ts';
 import type { Logger } from './log.ts';
 import { keepPruningLeases } from './leases/keep-pruning.ts';
 import { keepCollecting } from './registry/keep-collecting.ts';
@@ -99,6 +100,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       const captures = new CapturePoint({ db, masterKey });
       const { signer, verification } = instanceKey(env.stateRoot);
       const keys = [verification];
+      openProvenanceKey(env.stateRoot);
       const context = (): AttestationContext => ({ environment: env.env, keys });
       const port = recordPort(db, context);
       const verifier = enrolmentVerifier(env.env, env.ekRootsFile);

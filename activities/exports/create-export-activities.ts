@@ -89,13 +89,13 @@ class Attempt {
     switch (step) {
       case 'preflight': {
         if (this.#now.export.state === 'requested') await this.#record({ kind: 'preflighting' });
-        const { bundle, findings } = await engine.preflight(this.#job());
-        return this.#record({ kind: 'preflighted', bundle, findings });
+        const { bundle, manifest, findings } = await engine.preflight(this.#job(), signal);
+        return this.#record({ kind: 'preflighted', bundle, manifest, findings });
       }
       case 'begin':
         return this.#record({ kind: 'begin' });
       case 'seal': {
-        const { statement, digest } = await engine.seal(this.#job());
+        const { statement, digest } = await engine.seal(this.#job(), signal);
         return this.#record({ kind: 'sealed', statement, digest });
       }
       case 'deliver': {

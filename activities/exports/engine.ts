@@ -1,3 +1,4 @@
+import type { Sent } from './types.ts';
 import type { BundleId, BundleManifest } from '../../domain/registry/manifest.ts';
 import type { GovernanceMode } from '../../domain/export/record.ts';
 import type { Yes } from '../../domain/export/quorum.ts';
@@ -11,10 +12,10 @@ export interface ExportJob {
   /** Of the manifest, and `sha256:…` of the transition: as preflight found them; null before. */
   digest: string | null;
   transition_digest: string | null;
-  /** As it came with the request: used only where an override lifts what the registry does not answer. */
+  /** As preflight found it; before, as it came with the request. */
   manifest: BundleManifest | null;
-  /** An override lifts what the registry does not answer: the manifest above stands in. */
-  overridden: boolean;
+  /** The registry does not answer for it: the manifest that came with the request stands in, and blobs are the instance's own. */
+  stood_in: boolean;
   destination: ExportDestination;
   /** What the archive is called where it goes. */
   key: string;
@@ -43,15 +44,9 @@ export interface ExportJob {
 export interface Preflight {
   /** Null: it is neither in the registry nor did it come with the request. */
   bundle: { digest: string; transition_digest: string } | null;
+  /** Null with it. */
+  manifest: BundleManifest | null;
   findings: ExportReason[];
-}
-
-/** All bytes are where they go, without a name yet, and every blob had its digest. */
-export interface Sent {
-  handle: string;
-  bytes: number;
-  /** Hex, of the whole archive. */
-  sha256: string;
 }
 
 /** What a delivery tells the record, and asks it, while it is under way. */
@@ -70,9 +65,9 @@ export interface DeliveryHooks {
  */
 export interface ExportEngine {
   /** Looks, and changes nothing. What it finds is its answer, not an error. */
-  preflight(job: ExportJob): Promise<Preflight>;
+  preflight(job: ExportJob, signal: AbortSignal): Promise<Preflight>;
   /** The signed statement that the archive carries: made once, so that the archive stays the same bytes. */
-  seal(job: ExportJob): Promise<{ statement: string; digest: string }>;
+  seal(job: ExportJob, signal: AbortSignal): Promise<{ statement: string; digest: string }>;
   /** Sends what the destination does not have yet; reads the airlock before each part. Gives it no name. */
   deliver(job: ExportJob, hooks: DeliveryHooks): Promise<Sent>;
   /** Gives it its name. `present`: the same bytes had it already. */

@@ -13,7 +13,7 @@ export const jobOf = ({ row, export: x }: Pick<DueExport, 'row' | 'export'>): Ex
   digest: x.digest,
   transition_digest: x.transition_digest,
   manifest: manifestOf(row.manifest),
-  overridden: x.findings.some((finding) => LIFTED_BY_OVERRIDE.includes(finding)),
+  stood_in: x.findings.some((finding) => LIFTED_BY_OVERRIDE.includes(finding)),
   destination: row.destination,
   key: row.key,
   retain_until: row.retain_until,

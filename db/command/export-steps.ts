@@ -2,6 +2,8 @@ import { advance } from '../../domain/export/course.ts';
 import { dueIn, stepOf } from '../../domain/export/record.ts';
 import type { Export, ExportEvent, Gates, Leniency } from '../../domain/export/record.ts';
 import { nextNudge } from '../../domain/process/nudges.ts';
+import { bundleText } from '../../domain/registry/manifest.ts';
+import type { BundleManifest } from '../../domain/registry/manifest.ts';
 import type { Database } from '../client.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
@@ -53,7 +55,10 @@ const started = (tx: Tx, { workspace_id, export_id }: ExportKey) =>
 /** What a step came to. What is judged by the moment (grants, gates) is read by the transaction that records it. */
 export type StepTaken =
   | { kind: 'preflighting' | 'begin' | 'discarded' }
-  | ({ kind: 'preflighted' } & Pick<Extract<ExportEvent, { kind: 'preflighted' }>, 'bundle' | 'findings'>)
+  | ({ kind: 'preflighted'; manifest: BundleManifest | null } & Pick<
+      Extract<ExportEvent, { kind: 'preflighted' }>,
+      'bundle' | 'findings'
+    >)
   | { kind: 'sealed'; statement: string; digest: string }
   | Extract<ExportEvent, { kind: 'opened' | 'sent' | 'stopped' | 'failed' }>
   | { kind: 'committing' }
@@ -83,6 +88,9 @@ export async function recordExportStep(
     const event = await eventOf(tx, locked, taken);
     const also: Partial<ExportRow> = {
       ...(taken.kind === 'sealed' ? { statement: taken.statement } : {}),
+      ...(taken.kind === 'preflighted' && taken.manifest !== null
+        ? { manifest: bundleText({ name: locked.row.name, version: locked.row.bundle_version }, taken.manifest) }
+        : {}),
       ...(generation === null
         ? {}
         : {
@@ -107,7 +115,8 @@ async function eventOf(tx: Tx, { row }: LockedExport, taken: StepTaken): Promise
         digest: taken.bundle?.digest ?? null,
         transition_digest: taken.bundle?.transition_digest ?? null,
       };
-      return { ...taken, ...(await standingLeniency(tx, found)) };
+      const { bundle, findings } = taken;
+      return { kind: 'preflighted', bundle, findings, ...(await standingLeniency(tx, found)) };
     }
     case 'begin': {
       const gates = await exportGates(tx, row);

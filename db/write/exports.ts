@@ -82,7 +82,13 @@ export interface ExportChange {
   row?: Partial<
     Pick<
       ExportRow,
-      'statement' | 'commit_generation' | 'commit_opened_at' | 'ended_by' | 'ended_reason' | 'last_nudge_at'
+      | 'statement'
+      | 'manifest'
+      | 'commit_generation'
+      | 'commit_opened_at'
+      | 'ended_by'
+      | 'ended_reason'
+      | 'last_nudge_at'
     >
   >;
   alert?: string;
@@ -148,6 +154,7 @@ const CHANGING = [
   'basis',
   'lifted_by',
   'granted_at',
+  'manifest',
   'statement',
   'statement_digest',
   'handle',

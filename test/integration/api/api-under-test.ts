@@ -16,6 +16,7 @@ import type { StreamLimits } from '../../../api/streams/event-streams.ts';
 import { loadChecklists } from '../../../config/checklist-files.ts';
 import { loadContainmentFile } from '../../../config/containment-file.ts';
 import { loadUpstreamsFile } from '../../../config/upstreams-file.ts';
+import { readProvenanceKeys } from '../../../config/provenance-keys.ts';
 import { defaultForensicKeyFile, readForensicKey } from '../../../config/forensic-key-file.ts';
 import { CapturePoint } from '../../../db/capture-point.ts';
 import { openDatabase } from '../../../db/client.ts';
@@ -140,6 +141,7 @@ export async function startApi({
     readUpstreamsFile: async () => (upstreamsFile.path === undefined ? null : loadUpstreamsFile(upstreamsFile.path)),
     watches: engine,
     verificationKeys: () => [],
+    provenanceKeys: () => readProvenanceKeys(stateRoot),
     watchIntervalMs: 30_000,
     anchorIntervalMs: 300_000,
     ledgerPublic,
