@@ -140,3 +140,23 @@ export const lineOf = async (
       [workspace_id, waiver_id, event],
     )
   )?.line;
+
+/** Bundles of one transition that are named one by one. */
+export const MOST_BUNDLES = 50;
+
+/** The statement of `bundlesOfTransition`. */
+export const transitionQuery = (workspace_id: string, transition_digest: string) => ({
+  text: `SELECT name, version, digest FROM registry_bundles
+    WHERE workspace_id = $1 AND (manifest::jsonb ->> 'transition_digest') = $2 ORDER BY name, version LIMIT ${MOST_BUNDLES}`,
+  values: [workspace_id, transition_digest],
+});
+
+/** The published bundles that are the outcome of a transition (`sha256:…`), by name and version; digests in hex. */
+export async function bundlesOfTransition(
+  db: Queryable,
+  workspace_id: string,
+  transition_digest: string,
+): Promise<{ name: string; version: string; digest: string }[]> {
+  const { text, values } = transitionQuery(workspace_id, transition_digest);
+  return rows(db, text, values);
+}
