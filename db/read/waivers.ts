@@ -1,4 +1,3 @@
-import { digestName } from '../../domain/registry/digest.ts';
 import { one, rows } from '../client.ts';
 import type { Queryable } from '../client.ts';
 import type { Tx } from '../transaction.ts';
@@ -59,9 +58,9 @@ export const standingWaiver = (
   tx: Tx,
   { workspace_id, bundle_digest, transition_digest }: StandingQuery,
 ): Promise<{ waiver_id: string; digest: string; not_after: string; by: string } | undefined> =>
-  one(tx, STANDING, [workspace_id, digestName(bundle_digest), transition_digest]);
+  one(tx, STANDING, [workspace_id, bundle_digest, transition_digest]);
 
-/** As `ExportBundle` has them: the bundle's digest in hex, the transition's as `sha256:…`. */
+/** Both digests as `sha256:…`, as they were signed. */
 export interface StandingQuery {
   workspace_id: string;
   bundle_digest: string;
