@@ -25,6 +25,7 @@ import { createControlWorkers, createEgressWorker, DATABASE_SESSIONS } from './e
 import { registerSearchAttributes } from './engine/search-attributes.ts';
 import { workflowBundle } from './engine/workflow-bundle.ts';
 import { keepStoringHistories } from './histories/keep-storing.ts';
+import { keepEndingOverrides } from './exports/keep-ending-overrides.ts';
 import { instanceKey } from './keys/instance-key.ts';
 import type { Logger } from './log.ts';
 import { keepPruningLeases } from './leases/keep-pruning.ts';
@@ -153,6 +154,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         keepPruningDeliveries(db, log, stop),
         children.keep(stop),
         keepPruningLeases({ db, log }, stop),
+        keepEndingOverrides({ db, log }, stop),
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),
         keepSigningBundles(sequencer, stop),
