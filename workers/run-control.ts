@@ -28,6 +28,7 @@ import { workflowBundle } from './engine/workflow-bundle.ts';
 import { exportPort } from './exports/export-port.ts';
 import { openExportEngine } from './exports/open-engine.ts';
 import { keepStoringHistories } from './histories/keep-storing.ts';
+import { keepEndingOverrides } from './exports/keep-ending-overrides.ts';
 import { instanceKey } from './keys/instance-key.ts';
 import { openProvenanceKey } from './keys/provenance-key.ts';
 import type { Logger } from './log.ts';
@@ -169,6 +170,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         keepPruningDeliveries(db, log, stop),
         children.keep(stop),
         keepPruningLeases({ db, log }, stop),
+        keepEndingOverrides({ db, log }, stop),
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),
         keepSigningBundles(sequencer, stop),

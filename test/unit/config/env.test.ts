@@ -74,6 +74,18 @@ describe('environment', () => {
     expect(refusal({ ...embedded, INTERLOCK_PROT: '1' })).toEqual(['unknown', 'INTERLOCK_PROT']);
   });
 
+  it.each(['HELIX_REGISTRY_ALLOW_UNREGISTERED_EXPORT', 'INTERLOCK_REGISTRY_ALLOW_UNREGISTERED_EXPORT'])(
+    'S0-10 refuses %s with the command that took its place',
+    (name) => {
+      for (const value of ['1', '0', '']) {
+        expect(refusal({ ...embedded, [name]: value })).toEqual(['refused', name]);
+        expect(() => readEnv({ ...embedded, [name]: value })).toThrow(
+          `${name} is not read; use interlock export override --ticket T --for 30m --reason R`,
+        );
+      }
+    },
+  );
+
   it('names a variable that is set but empty', () => {
     expect(refusal({ ...embedded, INTERLOCK_TOKENS_FILE: '' })).toEqual(['empty', 'INTERLOCK_TOKENS_FILE']);
     expect(refusal({ ...embedded, INTERLOCK_CACHE: ' ' })).toEqual(['empty', 'INTERLOCK_CACHE']);
