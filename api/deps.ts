@@ -61,6 +61,8 @@ export interface ApiDeps {
   blobs: BlobStore;
   /** Bytes that a blob of the registry may have. */
   registryBlobLimit: number;
+  /** The registry that exports are checked against. `own`: it is this instance. */
+  registry: { url: string; own: boolean };
   /** What an export that is asked for now is judged by. */
   governanceMode: GovernanceMode;
   auth: Authentication;

@@ -18,6 +18,7 @@ import { exitWithParent } from '../config/parent-watch.ts';
 import { CapturePoint } from '../db/capture-point.ts';
 import { openDatabase } from '../db/client.ts';
 import type { Database } from '../db/client.ts';
+import { isSameRegistry } from '../domain/upstream/registry.ts';
 import { activePolicyDigest } from '../db/read/active-policy.ts';
 import { activeHooks, ensureHooks } from '../db/command/apply-hooks.ts';
 import { recordEach } from '../db/command/intake.ts';
@@ -89,6 +90,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     payloadCodecs: codecs,
     blobs,
     registryBlobLimit: env.registryBlobLimit,
+    registry: { url: env.registryUrl, own: isSameRegistry(env.registryUrl, env.baseUrl) },
     governanceMode: env.governanceMode,
     auth,
     log,

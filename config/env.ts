@@ -50,6 +50,8 @@ export type Env = Readonly<{
   s3: S3Env | undefined;
   /** Bytes that a blob of the registry may have. */
   registryBlobLimit: number;
+  /** The registry that exports are checked against; by default this instance's own. */
+  registryUrl: string;
   /** How long a blob stays that no bundle refers to. */
   registryGraceMs: number;
   /** At least this long between two anchors of the log. */
@@ -86,13 +88,14 @@ export function readEnv(environment: Environment = process.env): Env {
   const mode = read.INTERLOCK_AUTH_MODE;
   const loopbackTrust = read.INTERLOCK_LOOPBACK_TRUST ?? mode === 'loopback';
   refuseTwoModes(mode, loopbackTrust);
+  const baseUrl = read.INTERLOCK_URL ?? ownUrl(read.INTERLOCK_BIND, read.INTERLOCK_PORT);
   const env: Env = Object.freeze({
     databaseUrl: read.INTERLOCK_DATABASE_URL,
     temporalAddress: read.INTERLOCK_TEMPORAL_ADDRESS,
     temporalNamespace: read.INTERLOCK_TEMPORAL_NAMESPACE,
     bind: read.INTERLOCK_BIND,
     port: read.INTERLOCK_PORT,
-    baseUrl: read.INTERLOCK_URL ?? ownUrl(read.INTERLOCK_BIND, read.INTERLOCK_PORT),
+    baseUrl,
     attestationPort: read.INTERLOCK_ATTESTATION_PORT,
     integrityPort: read.INTERLOCK_INTEGRITY_PORT,
     stateRoot: read.INTERLOCK_STATE_ROOT,
@@ -115,6 +118,7 @@ export function readEnv(environment: Environment = process.env): Env {
     blobRoot: read.INTERLOCK_BLOB_ROOT ?? join(read.INTERLOCK_STATE_ROOT, 'blobs'),
     s3: readS3(read, environment),
     registryBlobLimit: read.INTERLOCK_REGISTRY_BLOB_LIMIT * 1024 * 1024,
+    registryUrl: read.INTERLOCK_REGISTRY_URL ?? baseUrl,
     registryGraceMs: read.INTERLOCK_REGISTRY_GRACE * 1000,
     anchorIntervalMs: read.INTERLOCK_ANCHOR_INTERVAL * 1000,
     relayWindow: read.INTERLOCK_RELAY_WINDOW,

@@ -56,6 +56,7 @@ export const variables = {
   INTERLOCK_S3_BUCKET: s3Bucket.optional(),
   INTERLOCK_S3_RETENTION: s3Retention.optional(),
   INTERLOCK_REGISTRY_BLOB_LIMIT: mebibytes.default(16_384),
+  INTERLOCK_REGISTRY_URL: serverUrl.optional(),
   INTERLOCK_REGISTRY_GRACE: longSeconds.default(604_800),
   INTERLOCK_ANCHOR_INTERVAL: seconds.default(300),
   INTERLOCK_RELAY_WINDOW: count.default(200),

@@ -5,6 +5,7 @@ import { loadSloFile } from '../config/slo-file.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { createAdapterActivities } from '../activities/adapters/create-adapter-activities.ts';
 import { createDeliveryActivities } from '../activities/deliveries/create-delivery-activities.ts';
+import type { ExportEngine } from '../activities/exports/engine.ts';
 import { createActivities } from '../activities/create-activities.ts';
 import { withFailures } from '../activities/failures.ts';
 import { createStartProcess } from '../activities/start-process.ts';
@@ -25,8 +26,11 @@ import { connectEngine } from './engine/connect.ts';
 import { createControlWorkers, createEgressWorker, DATABASE_SESSIONS } from './engine/control-workers.ts';
 import { registerSearchAttributes } from './engine/search-attributes.ts';
 import { workflowBundle } from './engine/workflow-bundle.ts';
+import { exportPort } from './exports/export-port.ts';
+import { openExportEngine } from './exports/open-engine.ts';
 import { keepStoringHistories } from './histories/keep-storing.ts';
 import { keepLoops } from './keep-loops.ts';
+import { keepEndingOverrides } from './exports/keep-ending-overrides.ts';
 import { instanceKey } from './keys/instance-key.ts';
 import { openProvenanceKey } from './keys/provenance-key.ts';
 import type { Logger } from './log.ts';
@@ -81,7 +85,11 @@ export type ControlEnv = Pick<
   | 'masterKey'
   | 'masterKeyFile'
   | 'sloFile'
+  | 'registryUrl'
+  | 'loopbackTrust'
 > & {
+  /** What exports do outside; by default with the registry and the destinations of this instance. */
+  exportEngine?: ExportEngine;
   /** How what the engine keeps is sealed. */
   payloadCodecs?: PayloadCodec[];
 };
@@ -120,6 +128,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       const anchoring = { db, blobs, keysOf, intervalMs: env.anchorIntervalMs, log };
       const commands = { file: env.adapterCommandsFile, env: env.env };
       const children = createChildren({ db, databaseUrl: env.databaseUrl, masterKey, commands, log });
+      const credentials = { readSecret: upstreamSecret({ db, masterKey }), store: slotTokenStore({ db, masterKey }) };
       const activities = withFailures(
         {
           ...createActivities({ record: port, startProcess, signals: env.signals }),
@@ -128,6 +137,12 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
           ...(await rotationPort({ ...env, masterKeyInEnvironment: env.masterKey, db, masterKey, log })),
           ...createDeliveryActivities(deliveryPort({ db, masterKey }, captures)),
           ...createAdapterActivities(adapterPort({ db, masterKey }, children.ask, captures)),
+          ...exportPort({
+            db,
+            engine: env.exportEngine ?? openExportEngine({ db, blobs, stateRoot: env.stateRoot, env, ...credentials }),
+            signals: env.signals,
+            log,
+          }),
           ...enrolmentPort({ db, context, signer, verifier }),
           ...anchorPort(anchoring),
           ...watchPort({ db, context, signer, watchIntervalMs: env.watchIntervalMs, signals: env.signals }),
@@ -171,20 +186,13 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         deliveries: keepPruningDeliveries(db, log, stop),
         children: children.keep(stop),
         leases: keepPruningLeases({ db, log }, stop),
+        overrides: keepEndingOverrides({ db, log }, stop),
         sequencer: judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         anchors: judged.then(() => anchors.keep(stop)),
         bundles: keepSigningBundles(sequencer, stop),
         schedules: keepSchedules({ db, log }, stop),
         signals: keepJudging({ db, thresholds, log }, stop),
-        upstreams: keepUpstreams(
-          {
-            ...sequencer,
-            captures,
-            readSecret: upstreamSecret({ db, masterKey }),
-            store: slotTokenStore({ db, masterKey }),
-          },
-          stop,
-        ),
+        upstreams: keepUpstreams({ ...sequencer, captures, ...credentials }, stop),
       };
       const kept = keepLoops(loops, { log, stop, fail: (reason) => failed.abort(reason) });
       const ended = new Promise<void>((resolve) => {

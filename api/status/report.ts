@@ -19,6 +19,7 @@ import { readiness } from '../readiness.ts';
 import { attestationReport, integrityReport } from '../state-ports.ts';
 import { ABSENT, ABSENT_FILE, runs } from './absent.ts';
 import { containmentFile } from './containment-file.ts';
+import { registryReport } from './registry.ts';
 import { blobReport, probeStorage } from './storage.ts';
 import { upstreamsReport } from './upstreams.ts';
 import { warnings } from './warnings.ts';
@@ -91,6 +92,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     runs: { ...runs(named.recovery_pending), waiting_for_approval: await pendingExports(db, workspace_id) },
     auth: { mode: auth.loopbackTrust ? 'loopback' : 'bearer', bind: about.bind },
     runtime: { configured: true, ...runtimeView(posture) },
+    registry: await registryReport(deps, time),
     governance: { configured: true, mode: deps.governanceMode, override: overrideView(override) },
     slo: [{ signal: 'debug_capture', ...debugSignal(posture.window, time) }, ...signals],
     ...ABSENT,

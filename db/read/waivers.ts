@@ -1,4 +1,3 @@
-import { digestName } from '../../domain/registry/digest.ts';
 import { one, rows } from '../client.ts';
 import type { Queryable } from '../client.ts';
 import type { Tx } from '../transaction.ts';
@@ -59,9 +58,9 @@ export const standingWaiver = (
   tx: Tx,
   { workspace_id, bundle_digest, transition_digest }: StandingQuery,
 ): Promise<{ waiver_id: string; digest: string; not_after: string; by: string } | undefined> =>
-  one(tx, STANDING, [workspace_id, digestName(bundle_digest), transition_digest]);
+  one(tx, STANDING, [workspace_id, bundle_digest, transition_digest]);
 
-/** As `ExportBundle` has them: the bundle's digest in hex, the transition's as `sha256:…`. */
+/** Both digests as `sha256:…`, as they were signed. */
 export interface StandingQuery {
   workspace_id: string;
   bundle_digest: string;
@@ -140,3 +139,23 @@ export const lineOf = async (
       [workspace_id, waiver_id, event],
     )
   )?.line;
+
+/** Bundles of one transition that are named one by one. */
+export const MOST_BUNDLES = 50;
+
+/** The statement of `bundlesOfTransition`. */
+export const transitionQuery = (workspace_id: string, transition_digest: string) => ({
+  text: `SELECT name, version, digest FROM registry_bundles
+    WHERE workspace_id = $1 AND (manifest::jsonb ->> 'transition_digest') = $2 ORDER BY name, version LIMIT ${MOST_BUNDLES}`,
+  values: [workspace_id, transition_digest],
+});
+
+/** The published bundles that are the outcome of a transition (`sha256:…`), by name and version; digests in hex. */
+export async function bundlesOfTransition(
+  db: Queryable,
+  workspace_id: string,
+  transition_digest: string,
+): Promise<{ name: string; version: string; digest: string }[]> {
+  const { text, values } = transitionQuery(workspace_id, transition_digest);
+  return rows(db, text, values);
+}

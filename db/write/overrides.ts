@@ -50,21 +50,22 @@ export async function endOverride(
 
 /**
  * Uses up the override that stands, for one export, in that export's transaction: the first export that asks gets it, one
- * that asks again the same, every other none. Undefined also when its time is over, by the database's clock.
+ * that asks again the same, every other none. Undefined also when its time is over, by the database's clock, and when
+ * `override_id` was judged and another one stands by now.
  */
 export async function spendOverride(
   tx: Tx,
-  { workspace_id, export_id }: { workspace_id: string; export_id: string },
+  { workspace_id, export_id, override_id: judged }: { workspace_id: string; export_id: string; override_id?: string },
   by: By = { actor: EXPORT_ACTOR, on_behalf_of: null },
 ): Promise<{ override_id: string; ticket: string } | undefined> {
   const spent = await one<{ override_id: string; ticket: string; ended_at: string }>(
     tx,
     `UPDATE export_overrides SET ended_at = date_trunc('milliseconds', clock_timestamp()), end_reason = 'spent',
         ended_by = $3, spent_by = $2
-      WHERE workspace_id = $1 AND ended_at IS NULL AND not_after > clock_timestamp()
+      WHERE workspace_id = $1 AND ended_at IS NULL AND not_after > clock_timestamp() AND override_id = coalesce($4, override_id)
         AND NOT EXISTS (SELECT FROM export_overrides o WHERE o.workspace_id = $1 AND o.spent_by = $2)
       RETURNING override_id, ticket, ended_at`,
-    [workspace_id, export_id, by.actor],
+    [workspace_id, export_id, by.actor, judged ?? null],
   );
   if (spent === undefined)
     return one<{ override_id: string; ticket: string }>(

@@ -11,6 +11,9 @@ import type { DsseEnvelope } from '../signing/dsse.ts';
 /** Where the ledger lies in the folder of a bundle; it is not one of the bundle's files. */
 export const LEDGER_PATH = 'governance/ledger.jsonl';
 
+/** Beside it: the waiver that was signed and whose line has not come yet. */
+export const PENDING_PATH = 'governance/.waiver-pending.json';
+
 /** A line is far shorter; who reads a longer one reads something else. */
 export const LINE_BYTES = 64 * 1024;
 

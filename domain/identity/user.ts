@@ -12,6 +12,7 @@ export const ITSELF: readonly string[] = [
   'adapter-events',
   'delivery',
   'export-approval',
+  'export-worker',
   'histories',
   'reconcile',
   'recovery-ceremony',

@@ -1,48 +1,41 @@
-import type { Export } from '../../domain/export/record.ts';
-import type { Yes } from '../../domain/export/quorum.ts';
-
-export const NOW = '2026-01-01T00:00:00.000Z';
-export const LATER = '2026-01-08T00:00:00.000Z';
-export const AFTER = '2026-01-09T00:00:00.000Z';
-
-/** An export that was just asked for, by `alice`. */
-export const asked = (over: Partial<Export> = {}): Export => ({
-  state: 'requested',
+import type { Database } from '../../db/client.ts';
+import { decideExport } from '../../db/command/decide-export.ts';
+import { requestExport } from '../../db/command/request-export.ts';
+import type { ExportRequest } from '../../db/command/request-export.ts';
+import type { ExportCaller } from '../../domain/process/export.ts';
+import { freshKey } from './adapters.ts';
+export const requestOf = (over: Partial<ExportRequest> = {}): ExportRequest => ({
+  bundle: { name: 'agent', version: '1.0.0' },
+  destination: { kind: 'file' },
+  reason: 'a customer waits',
+  ticket: null,
+  manifest: null,
+  retain_days: null,
+  not_after: null,
   mode: 'enforce',
-  requested_by: 'alice',
-  quorum: [
-    { role: 'safety_reviewer', count: 1 },
-    { role: 'security_owner', count: 1 },
-  ],
-  expires_at: LATER,
-  digest: null,
-  transition_digest: null,
-  findings: [],
-  would_block: [],
-  reason_code: null,
-  approvals: [],
-  grant: null,
-  override: null,
-  held: false,
-  statement_digest: null,
-  handle: null,
-  received: 0,
-  archive_sha256: null,
-  integrity_checked_at: null,
-  airlock_checked_at: null,
-  closed_during_commit: false,
-  attempts: 0,
-  next_attempt_at: null,
-  failure: null,
   ...over,
 });
 
-export const yes = (actor: string, role: string, over: Partial<Yes> = {}): Yes => ({
+/** Somebody who decides, by these roles. */
+export const person = (workspace_id: string, actor: string, ...roles: string[]): ExportCaller => ({
+  workspace_id,
   actor,
-  role,
-  at: NOW,
-  not_after: LATER,
-  entry: 'e'.repeat(64),
+  on_behalf_of: null,
+  roles,
   single_operator: false,
-  ...over,
 });
+
+/** Asks for an export, by `alice`. */
+export async function opened(db: Database, workspace_id: string, over: Partial<ExportRequest> = {}): Promise<string> {
+  const by = { workspace_id, actor: 'alice', on_behalf_of: null };
+  const asked = await requestExport(db, by, { ...requestOf(over), key: freshKey() });
+  if (!asked.ok) throw new Error(asked.code);
+  return asked.export_id;
+}
+
+export const approve = (db: Database, by: ExportCaller, export_id: string, over: object = {}) =>
+  decideExport(db, by, {
+    export_id,
+    key: freshKey(),
+    request: { kind: 'approve', role: null, not_after: null, confirm: null, ...over },
+  });

@@ -26,6 +26,11 @@ import { codecsOf } from './payload-keys.ts';
 import { freshMasterKey } from './secrets.ts';
 import { openTokenDoor } from './token-door.ts';
 import { startHook } from './hook-server.ts';
+import { getExport } from '../../db/read/exports.ts';
+import { loadUpstreams } from '../../db/command/upstreams.ts';
+import { parseUpstreams } from '../../domain/upstream/definition.ts';
+import { opened, person } from './exports.ts';
+import { openSmallRegistry } from './small-registry.ts';
 import { hookOf, useHooks } from './hooks.ts';
 import { POLICY, reportOf } from './incidents.ts';
 import { removeTree } from './remove-tree.ts';
@@ -42,6 +47,7 @@ const tokens = { admin: join(stateRoot, 'admin.token'), reader: join(stateRoot, 
 for (const [name, file] of Object.entries(tokens))
   writeFileSync(file, `${name}-token-of-the-recording\n`, { mode: 0o600 });
 const door = await openTokenDoor(tokens.admin, tokens.reader);
+const registry = await openSmallRegistry();
 const stack = await startStack({
   stateRoot,
   ports: await freeStackPorts(),
@@ -53,6 +59,7 @@ const stack = await startStack({
     INTERLOCK_ADMIN_TOKEN_FILE: tokens.admin,
     INTERLOCK_READONLY_TOKEN_FILE: tokens.reader,
     INTERLOCK_URL: door.url,
+    INTERLOCK_REGISTRY_URL: registry.url,
   },
   readyTimeoutMs: 90_000,
 });
@@ -74,6 +81,7 @@ const recordings = {
   rotation: recordRotation,
   delivery: recordDelivery,
   capture: recordCapture,
+  export: recordExport,
 };
 const only = process.argv.slice(2);
 
@@ -87,6 +95,7 @@ try {
   await db.end();
   await stack.stop();
   await door.close();
+  await registry.close();
   removeTree(stateRoot);
 }
 
@@ -240,6 +249,25 @@ async function recordCapture(): Promise<void> {
   await eventually(() => found(id));
   await client.workflow.getHandle(id).signal('poke', { version: 1 });
   await save(id, 'capture-window.expired');
+}
+
+/** A refusal and approvals as updates, one as a signal that comes too late, and the archive as a file. */
+async function recordExport(): Promise<void> {
+  const named = [{ name: 'registry', kind: 'registry', url: registry.url, internal: true }];
+  await loadUpstreams(db, parseUpstreams({ version: 1, upstreams: named }), 'system');
+  const id = await opened(db, 'default');
+  const handle = client.workflow.getHandle(`export/${id}`);
+  const state = async (name: string) => (await getExport(db, 'default', id))?.state === name;
+  await eventually(() => state('pending_approval'), 60_000);
+  const ask = (actor: string, role: string) =>
+    handle.executeUpdate<unknown, [object]>('approve', { args: [{ role, caller: person('default', actor, role) }] });
+  await ask('alice', 'security_owner').catch(() => undefined);
+  await ask('bob', 'safety_reviewer');
+  await handle.signal('approve', { role: 5 });
+  await handle.signal('waive', { receipt: 'none', decision_id: 'signalled' });
+  await ask('carol', 'security_owner');
+  await eventually(() => state('exported'), 60_000);
+  await save(`export/${id}`, 'export-approval.exported');
 }
 
 async function report(cls: IncidentClass): Promise<string> {

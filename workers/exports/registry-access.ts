@@ -6,7 +6,7 @@ import { credentialHeaders } from '../../activities/upstreams/credential.ts';
 import type { UpstreamDeps } from '../../activities/upstreams/deps.ts';
 import type { Database } from '../../db/client.ts';
 import { loadedUpstreams } from '../../db/read/upstreams.ts';
-import { registryUpstream } from '../../domain/upstream/registry.ts';
+import { isSameRegistry, registryUpstream } from '../../domain/upstream/registry.ts';
 import { OwnTokens } from './own-token.ts';
 
 export interface RegistryEnv {
@@ -30,7 +30,7 @@ export interface RegistryAccessDeps {
 export function registryOf(env: RegistryEnv, deps: RegistryAccessDeps): (workspace_id: string) => Promise<Registry> {
   const { db, upstreams, withinMs } = deps;
   const tokens = new OwnTokens(db);
-  const own = env.registryUrl === env.baseUrl;
+  const own = isSameRegistry(env.registryUrl, env.baseUrl);
   return async (workspace_id) => {
     const workspace = own && env.loopbackTrust ? { 'X-Interlock-Workspace': workspace_id } : {};
     const upstream = registryUpstream((await loadedUpstreams(db))?.upstreams ?? [], env.registryUrl);

@@ -15,6 +15,7 @@ import {
   waiverRecorded,
   waiverRequest,
   waiverShown,
+  waiverSignable,
 } from '../schemas/governance.ts';
 import { nothing } from '../schemas/instance.ts';
 import { blobName } from '../schemas/registry.ts';
@@ -105,6 +106,17 @@ export const operations: Operation[] = [
     body: revocation,
     responses: { 200: { about: 'revoked', schema: waiverRecorded } },
     problems: ['waiver_not_found', 'idempotency_key_reused', 'ledger_unpublished', 'receipt_key_unusable'],
+  },
+  {
+    method: 'GET',
+    path: '/v1/governance/signable',
+    action: 'waiver.read',
+    id: 'getWaiverSignable',
+    tag,
+    about: 'What a waiver has to name, and the published bundles of its transition.',
+    query: { transition: { about: 'the digest of the transition', schema: blobName, required: true } },
+    responses: { 200: { about: 'what to name', schema: waiverSignable } },
+    problems: ['validation_failed', 'unknown_field', 'ledger_unpublished'],
   },
   {
     method: 'GET',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MOST_BUNDLES } from '../../../db/read/waivers.ts';
 import { OVERRIDE_ENDS, OVERRIDE_ID, OVERRIDE_SECONDS } from '../../../domain/export/override.ts';
 import { WAIVER_ID } from '../../../domain/governance/receipt.ts';
 import { WAIVER_SCOPES } from '../../../domain/governance/waiver.ts';
@@ -46,6 +47,15 @@ export const waiverRecorded = named(
   z.object({
     ...waiverMembers,
     line: z.string().describe('the line of the bundle’s governance/ledger.jsonl, with the signed receipt'),
+  }),
+);
+export const waiverSignable = named(
+  'WaiverSignable',
+  z.object({
+    instance: z.string(),
+    workspace: z.string(),
+    now: instant.describe('by the clock that a waiver is judged by'),
+    bundles: z.array(z.object({ name: z.string(), version: z.string(), digest: blobName })).max(MOST_BUNDLES),
   }),
 );
 export const governanceLedger = named('GovernanceLedger', z.array(z.string().describe('a line')));

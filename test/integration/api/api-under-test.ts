@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { CommandRules } from '../../../config/adapter-commands.ts';
 import { createAdapterEvents } from '../../../api/adapter-events/adapter-events.ts';
 import { createApp } from '../../../api/app.ts';
+import type { ApiDeps } from '../../../api/deps.ts';
 import type { Authentication } from '../../../api/auth/authenticate.ts';
 import type { DecisionEngine, EngineAnswer, EngineRequest } from '../../../api/engine.ts';
 import type { WatchEngine } from '../../../api/watch-engine.ts';
@@ -90,10 +91,11 @@ export interface Options {
   log?: Logger;
   blobs?: BlobStore;
   registryBlobLimit?: number;
-  blob?: BlobPlace;
+  registry?: ApiDeps['registry'];
   governanceMode?: 'enforce' | 'advisory';
   /** By default one of its own. */
   receiptKey?: () => ReceiptSigner;
+  blob?: BlobPlace;
 }
 
 export const noMasterKey: MasterKeySource = () => {
@@ -115,9 +117,10 @@ export async function startApi({
   log = pino({ level: 'silent' }),
   blobs = new FilesystemBlobs(join(stateRoot, 'blobs')),
   registryBlobLimit = 64 * 1024 * 1024,
-  blob = blobPlace(undefined),
+  registry = { url: 'http://127.0.0.1:8515', own: true },
   governanceMode = 'enforce',
   receiptKey = testReceiptKey,
+  blob = blobPlace(undefined),
 }: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
   const usedUrl = databaseUrl ?? own?.url ?? '';
@@ -154,6 +157,7 @@ export async function startApi({
     captures,
     blobs,
     registryBlobLimit,
+    registry,
     governanceMode,
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blob, embedded: true },

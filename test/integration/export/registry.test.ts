@@ -16,7 +16,6 @@ import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
 import { sha256 } from '../../../api/sha256.ts';
 import { BUNDLE, freshFiles, startRegistry, TOKEN } from '../../support/export-registry.ts';
 import type { ExportRegistry } from '../../support/export-registry.ts';
-import { freePorts } from '../../support/free-ports.ts';
 import { openRecord, reportIncident } from '../../support/record.ts';
 import { startServer } from '../../support/upstreams.ts';
 import { flipBit, hexOf, nameOf } from '../registry/support.ts';
@@ -92,8 +91,12 @@ describe('a bundle before it is exported', () => {
   });
 
   it('S0-05 S0-09 whose registry is away is not exported: registry_unreachable', async () => {
-    const port = await freePorts(1);
-    const gone = accessTo(`http://127.0.0.1:${port}`);
+    const gone = accessTo(
+      await withServer(
+        () => undefined,
+        async (url) => url,
+      ),
+    );
     expect(await look('any', { access: gone })).toMatchObject({ bundle: null, findings: ['registry_unreachable'] });
   });
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rows } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
 import { clearOverride } from '../../../db/command/clear-override.ts';
+import { endOverrides } from '../../../db/command/end-overrides.ts';
 import { openOverride } from '../../../db/command/open-override.ts';
 import { reviewOverride } from '../../../db/command/review-override.ts';
 import { findOverride, liveOverride, unreviewedOverrides } from '../../../db/read/overrides.ts';
@@ -72,6 +73,25 @@ describe('an emergency override', () => {
     expect([new Set(got).size, got.length]).toEqual([1, 2]);
     expect(await findOverride(db, w, id)).toMatchObject({ state: 'spent', export_id: got[0] });
     expect((await entries(w)).filter((e) => e.action === 'override_spent')).toHaveLength(1);
+  });
+
+  it('is spent only as the one that was judged, where one was named', async () => {
+    const w = workspace();
+    const id = await open(w);
+    const named = (override_id: string) =>
+      transaction(db, (tx) => spendOverride(tx, { workspace_id: w, export_id: 'EXP-1', override_id }));
+    expect(await named('OVR-20260101-0123456789abcdef')).toBeUndefined();
+    expect(await named(id)).toMatchObject({ override_id: id });
+  });
+
+  it('whose time is over has its end on record, once, by whoever comes first', async () => {
+    const w = workspace();
+    const id = await open(w, 1);
+    await eventually(async () => (await liveOverride(db, w)) === undefined);
+    await Promise.all([endOverrides(db), endOverrides(db), endOverrides(db)]);
+    expect((await entries(w)).map((e) => e.action)).toEqual(['override_opened', 'override_expired']);
+    expect(await findOverride(db, w, id)).toMatchObject({ state: 'expired', ended_by: 'export-approval' });
+    expect(await clear(w)).toEqual({ ok: true, cleared: null });
   });
 
   it('is not spent by a transaction that does not commit', async () => {

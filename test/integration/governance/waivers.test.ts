@@ -8,13 +8,12 @@ import { findWaiver, ledgerLines, standingWaiver } from '../../../db/read/waiver
 import { transaction } from '../../../db/transaction.ts';
 import { waiverOfReceipt } from '../../../domain/governance/receipt.ts';
 import { replayLedger } from '../../../domain/governance/replay.ts';
-import { digestHex } from '../../../domain/registry/digest.ts';
 import type { WaiverStatement } from '../../../domain/governance/waiver.ts';
 import { eventually } from '../../support/eventually.ts';
 import { sha256 } from '../../support/incidents.ts';
 import { startSequencers } from '../../support/log.ts';
 import { newKey, register } from '../../support/operator-keys.ts';
-import { openRecord } from '../../support/record.ts';
+import { openRecord, waitsForLock } from '../../support/record.ts';
 import {
   fromNow,
   grant,
@@ -46,9 +45,7 @@ let names = 0;
 const bundle = (workspace = 'default') => putBundle(db, workspace, `model-${++names}`);
 const freshKey = () => ({ decision_id: crypto.randomUUID(), request_digest: 'd' });
 const standing = (bundle_digest: string, workspace_id = 'default', transition_digest = TRANSITION) =>
-  transaction(db, (tx) =>
-    standingWaiver(tx, { workspace_id, bundle_digest: digestHex(bundle_digest) ?? '', transition_digest }),
-  );
+  transaction(db, (tx) => standingWaiver(tx, { workspace_id, bundle_digest, transition_digest }));
 const revoke = (waiver_id: string, workspace_id = 'default') =>
   revokeWaiver(
     db,
@@ -143,6 +140,26 @@ describe('a waiver', () => {
       waivers: [{ state: 'revoked' }],
     });
     expect(await revoke('WVR-20260101-0123456789abcdef')).toMatchObject({ code: 'waiver_not_found' });
+  });
+
+  it('that a transaction judges by is revoked after it, and not while it judges', async () => {
+    const of = await bundle();
+    const waiver_id = await granted(of);
+    let revoked = false;
+    let revoking: Promise<unknown> = Promise.resolve();
+    const judged = await transaction(db, async (tx) => {
+      const found = await standingWaiver(tx, {
+        workspace_id: 'default',
+        bundle_digest: of.digest,
+        transition_digest: TRANSITION,
+      });
+      revoking = revoke(waiver_id).then(() => (revoked = true));
+      await eventually(() => waitsForLock(db));
+      return { found: found?.waiver_id, revoked };
+    });
+    expect(judged).toEqual({ found: waiver_id, revoked: false });
+    await revoking;
+    expect([revoked, await standing(of.digest)]).toEqual([true, undefined]);
   });
 
   it('ends by the clock of the database', async () => {

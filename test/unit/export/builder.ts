@@ -1,7 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { createHash, hash } from 'node:crypto';
 import { sealExport } from '../../../activities/exports/seal.ts';
-import type { SealDeps, SealRequest } from '../../../activities/exports/seal.ts';
+import type { LogProofs, SealDeps, SealRequest } from '../../../activities/exports/seal.ts';
 import { canonicalJson } from '../../../domain/canonical/json.ts';
 import { archiveLayout } from '../../../domain/export/archive.ts';
 import type { ArchiveContent } from '../../../domain/export/archive.ts';
@@ -131,6 +131,8 @@ export interface Variation {
   grant?: (approvals: ExportGrant['approvals']) => ExportGrant;
   mode?: 'enforce' | 'advisory';
   deps?: Partial<SealDeps>;
+  /** What the log is said to have proved. */
+  log?: (log: LogProofs) => LogProofs;
 }
 
 /** A whole export, as the instance would have made it. */
@@ -161,7 +163,7 @@ export async function exportOf(vary: Variation = {}): Promise<{ content: Archive
     requested: { by: 'rita@example.org', on_behalf_of: null, at: SINCE, reason: 'release', ticket: 'T-1' },
   };
   const { statement } = await sealExport(request, {
-    proofs: () => Promise.resolve(log),
+    proofs: () => Promise.resolve(vary.log?.(log) ?? log),
     keys: () => Promise.resolve(KEYS),
     signer: () => PROVENANCE,
     now: () => '2026-03-02T10:00:01.000Z',

@@ -5,7 +5,7 @@ import type { Export, ExportEvent } from '../../../domain/export/record.ts';
 import { lacking, standing } from '../../../domain/export/quorum.ts';
 import { ADVISED, isResumable, LIFTED_BY_OVERRIDE } from '../../../domain/export/reasons.ts';
 import type { ExportReason } from '../../../domain/export/types.ts';
-import { AFTER, asked, LATER, NOW, yes } from '../../support/exports.ts';
+import { AFTER, asked, LATER, NOW, yes } from './asked.ts';
 
 const bundle = { digest: 'a'.repeat(64), transition_digest: `sha256:${'b'.repeat(64)}` };
 const WAIVER = { waiver_id: 'WVR-1', digest: 'c'.repeat(64) };

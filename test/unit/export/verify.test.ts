@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { noteKey } from '../../../domain/ledger/note.ts';
+import { sha256 } from '../ledger/naive-tree.ts';
 import { memberHeader } from '../../../domain/export/pax.ts';
 import { paddingOf } from '../../../domain/evidence/tar.ts';
 import { APPROVERS, exportOf, FILES, LOG_KEY, NO_TRUST, PROVENANCE, signerOf, TRUST, verdictOf } from './builder.ts';
@@ -81,7 +83,42 @@ describe('an export', () => {
     expect(await codesOf({ ...overridden, said: [{ ...spent, detail: other }] })).toEqual(['grant_unproven']);
   });
 
-  it('in mode enforce is not let through by advice, and by the log alone only where the log says so', async () => {
+  it('is not verified where an entry is not in the log, or the log is another', async () => {
+    const altered = (change: (entry: { leaf: string; proof: string[] }, i: number) => object): Variation => ({
+      log: (log) => ({ ...log, entries: log.entries.map((entry, i) => ({ ...entry, ...change(entry, i) })) }),
+    });
+    const other = Buffer.alloc(32, 9).toString('base64');
+    const wrong = await codesOf(altered(({ proof }, i) => (i === 0 ? { proof: [other, ...proof.slice(1)] } : {})));
+    expect(wrong).toEqual(['proof_wrong', 'approval_unproven']);
+    const forged = ({ leaf }: { leaf: string }) => ({ leaf: leaf.replace('sam@example.org', 'eve@example.org') });
+    expect(await codesOf(altered(forged))).toEqual(['proof_wrong', 'approval_unproven']);
+    const unsigned: Variation = { log: (log) => ({ ...log, checkpoint: log.checkpoint.replace(/^4$/m, '5') }) };
+    expect(await codesOf(unsigned)).toEqual(['checkpoint_wrong']);
+    const elsewhere: Variation = { log: (log) => ({ ...log, origin: 'interlock.test/2' }) };
+    expect(await codesOf(elsewhere)).toEqual(['checkpoint_wrong']);
+    const stranger = noteKey('interlock.test/1', signerOf(9).public_key, sha256);
+    expect(await codesOf({}, { ...TRUST, log: [stranger] })).toEqual(['checkpoint_wrong']);
+    // A forger makes a log of their own; whoever knows the instance's is not taken in.
+    const { trusted_by } = await verdictOf((await exportOf()).bytes, { ...NO_TRUST, log: [stranger] });
+    expect(trusted_by).toBe('none');
+  });
+
+  it('by its log alone is verified only where the log says that it was let through', async () => {
+    const held: Variation = {
+      log: (log) => ({
+        ...log,
+        // Enough for whoever seals, who reads the record; not for who reads the archive.
+        entries: log.entries.map((entry) =>
+          entry.leaf.includes('export_begin') ? { ...entry, leaf: entry.leaf.replace('exporting', 'blocked') } : entry,
+        ),
+      }),
+    };
+    const { problems, trusted_by } = await verdictOf((await exportOf(held)).bytes, { ...NO_TRUST, log: [LOG_KEY] });
+    expect(problems.map(({ code }) => code)).toEqual(['proof_wrong', 'bundle_unproven']);
+    expect(trusted_by).toBe('none');
+  });
+
+  it('in mode enforce is not let through by advice', async () => {
     const advised: Variation = {
       approvers: [],
       grant: () => ({ kind: 'advisory', would_block: ['approval_missing'], approvals: [] }),
