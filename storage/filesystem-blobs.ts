@@ -191,7 +191,8 @@ function unwritten(key: string, error: unknown): BlobError {
   return known.code === 'blob_missing' ? new BlobError('blob_store_unreachable', key, error) : known;
 }
 
-async function writing<T>(key: string, work: () => Promise<T>): Promise<T> {
+/** What failed while the store was written to, as a BlobError. */
+export async function writing<T>(key: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

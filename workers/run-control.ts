@@ -4,6 +4,7 @@ import type { Env } from '../config/env.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { createAdapterActivities } from '../activities/adapters/create-adapter-activities.ts';
 import { createDeliveryActivities } from '../activities/deliveries/create-delivery-activities.ts';
+import type { ExportEngine } from '../activities/exports/engine.ts';
 import { createActivities } from '../activities/create-activities.ts';
 import { withFailures } from '../activities/failures.ts';
 import { createStartProcess } from '../activities/start-process.ts';
@@ -24,7 +25,10 @@ import { connectEngine } from './engine/connect.ts';
 import { createControlWorkers, createEgressWorker, DATABASE_SESSIONS } from './engine/control-workers.ts';
 import { registerSearchAttributes } from './engine/search-attributes.ts';
 import { workflowBundle } from './engine/workflow-bundle.ts';
+import { exportPort } from './exports/export-port.ts';
+import { openExportEngine } from './exports/open-engine.ts';
 import { keepStoringHistories } from './histories/keep-storing.ts';
+import { keepEndingOverrides } from './exports/keep-ending-overrides.ts';
 import { instanceKey } from './keys/instance-key.ts';
 import { openProvenanceKey } from './keys/provenance-key.ts';
 import type { Logger } from './log.ts';
@@ -74,7 +78,11 @@ export type ControlEnv = Pick<
   | 'adapterCommandsFile'
   | 'masterKey'
   | 'masterKeyFile'
+  | 'registryUrl'
+  | 'loopbackTrust'
 > & {
+  /** What exports do outside; by default with the registry and the destinations of this instance. */
+  exportEngine?: ExportEngine;
   /** How what the engine keeps is sealed. */
   payloadCodecs?: PayloadCodec[];
 };
@@ -110,6 +118,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       const anchoring = { db, blobs, keysOf, intervalMs: env.anchorIntervalMs, log };
       const commands = { file: env.adapterCommandsFile, env: env.env };
       const children = createChildren({ db, databaseUrl: env.databaseUrl, masterKey, commands, log });
+      const credentials = { readSecret: upstreamSecret({ db, masterKey }), store: slotTokenStore({ db, masterKey }) };
       const activities = withFailures(
         {
           ...createActivities({ record: port, startProcess, signals: env.signals }),
@@ -118,6 +127,12 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
           ...(await rotationPort({ ...env, masterKeyInEnvironment: env.masterKey, db, masterKey, log })),
           ...createDeliveryActivities(deliveryPort({ db, masterKey })),
           ...createAdapterActivities(adapterPort({ db, masterKey }, children.ask, captures)),
+          ...exportPort({
+            db,
+            engine: env.exportEngine ?? openExportEngine({ db, blobs, stateRoot: env.stateRoot, env, ...credentials }),
+            signals: env.signals,
+            log,
+          }),
           ...enrolmentPort({ db, context, signer, verifier }),
           ...anchorPort(anchoring),
           ...watchPort({ db, context, signer, watchIntervalMs: env.watchIntervalMs, signals: env.signals }),
@@ -155,14 +170,12 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         keepPruningDeliveries(db, log, stop),
         children.keep(stop),
         keepPruningLeases({ db, log }, stop),
+        keepEndingOverrides({ db, log }, stop),
         judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
         judged.then(() => anchors.keep(stop)),
         keepSigningBundles(sequencer, stop),
         keepSchedules({ db, log }, stop),
-        keepUpstreams(
-          { ...sequencer, readSecret: upstreamSecret({ db, masterKey }), store: slotTokenStore({ db, masterKey }) },
-          stop,
-        ),
+        keepUpstreams({ ...sequencer, ...credentials }, stop),
       ];
       const ended = new Promise<void>((resolve) => {
         if (stop.aborted) resolve();

@@ -1,6 +1,6 @@
 import { authMode } from '../../domain/upstream/definition.ts';
 import type { HttpProbe, Upstream } from '../../domain/upstream/definition.ts';
-import { judgeAnswer, probeUrl, readinessProbe } from '../../domain/upstream/probes.ts';
+import { authProbe, judgeAnswer, probeUrl, readinessProbe } from '../../domain/upstream/probes.ts';
 import type { ProbeCode, ProbeName, ProbeResult } from '../../domain/upstream/probes.ts';
 import { EgressError } from '../egress/egress-error.ts';
 import { guardedFetch } from '../egress/guarded-fetch.ts';
@@ -65,7 +65,7 @@ async function auth(upstream: Upstream, deps: UpstreamDeps): Promise<ProbeCode |
     if (taken !== null) return taken;
     return (await initialize(upstream, {}, deps)) === 'auth_failed' ? null : 'auth_unproven';
   }
-  const probe = upstream.auth_check ?? readinessProbe(upstream);
+  const probe = authProbe(upstream);
   const taken = await ask(upstream, probe, deps, true);
   if (taken !== null) return taken;
   return (await ask(upstream, probe, deps, false)) === 'auth_failed' ? null : 'auth_unproven';

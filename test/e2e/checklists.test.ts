@@ -68,7 +68,7 @@ upstreams:
   ]);
   const report = ['incident', 'report', '--class', 'policy_bypass_attempt', '--source', 'drill', '--description', 'd'];
   incident = (JSON.parse((await cli([...report, '--json'])).out) as { id: string }).id;
-  await eventually(async () => (await cli(['doctor'])).code === 0, 60_000);
+  await eventually(async () => (await cli(['doctor'])).code === 0);
 });
 afterAll(async () => {
   await t?.close();
@@ -105,7 +105,7 @@ describe('the checklists of the scenarios, walked on the running stack', () => {
     expect((await run(withOld)).code).toBe(6);
     expect(walked.steps[0]?.taken?.by).toBe('admin-token');
     await settle(name, walked);
-  }, 120_000);
+  });
 
   it('S1-110 a leaked provider key: revoked, replaced, and the upstream takes the new one', async () => {
     const name = 'leaked-provider-key';
@@ -113,13 +113,13 @@ describe('the checklists of the scenarios, walked on the running stack', () => {
     writeFileSync(join(folder, 'new.key'), accepted, { mode: 0o600 });
     const env = { SLOT: 'model.key', UPSTREAM: 'model', NEW_KEY_FILE: join(folder, 'new.key') };
     await settle(name, await walk(name, env));
-  }, 120_000);
+  });
 
   it('a copied state root: keys kept, the vault closed, both tokens replaced, an inventory of the files', async () => {
     const name = 'state-exfiltration';
     await settle(name, await walk(name, { KEEP: join(folder, 'kept') }));
     expect(readFileSync(join(folder, 'kept', 'checkpoint'), 'utf8')).toContain('\n');
-  }, 120_000);
+  });
 
   it('stops where an expectation fails', async () => {
     const env = {
@@ -133,5 +133,5 @@ describe('the checklists of the scenarios, walked on the running stack', () => {
     expect(err).toContain('not as expected');
     const shown = JSON.parse((await cli(['incident', 'checklist', incident, 'cors-exposure', '--json'])).out) as Walked;
     expect(shown.steps.map((s) => s.taken?.outcome ?? 'open').slice(0, 4)).toEqual(['open', 'done', 'failed', 'open']);
-  }, 120_000);
+  });
 });

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Finding } from '../../domain/doctor/finding.ts';
-import { eventually } from '../support/eventually.ts';
 import { testStack } from '../support/stack.ts';
 import type { TestStack } from '../support/stack.ts';
 import { startUpstream } from '../support/upstreams.ts';
@@ -47,10 +46,11 @@ async function failed(): Promise<string[]> {
   return bad.map(({ name, code: word }) => `${name} ${word}`);
 }
 
+const finds = (what: string[]) => expect.poll(failed, { timeout: 120_000, interval: 500 }).toEqual(what);
+
 describe('doctor on the running stack', () => {
   it('S1-21 S1-39 finds nothing on a fresh start', async () => {
-    await eventually(async () => (await failed()).length === 0, 60_000).catch(() => undefined);
-    expect(await failed()).toEqual([]);
+    await finds([]);
   });
 
   it('S1-41 S1-42 has the worker ask the upstream with its credential', async () => {
@@ -69,7 +69,6 @@ describe('doctor on the running stack', () => {
     const found = await failed();
     expect(found).toContain('upstream_references check_failed');
     await t.stack.kill('control', 'SIGCONT');
-    await eventually(async () => (await failed()).length === 0, 60_000).catch(() => undefined);
-    expect(await failed()).toEqual([]);
-  }, 120_000);
+    await finds([]);
+  });
 });

@@ -48,6 +48,8 @@ export async function startControl(
     readonlyTokenFile: undefined,
     forensicKeyFile: undefined,
     baseUrl: 'http://127.0.0.1:9',
+    registryUrl: 'http://127.0.0.1:9',
+    loopbackTrust: true,
     masterKey: undefined,
     masterKeyFile: undefined,
     adapterCommandsFile: undefined,

@@ -93,7 +93,7 @@ try {
 async function recordAnchor(): Promise<void> {
   const { workflow } = client;
   const anchored = async () => (await workflow.getHandle('anchor/local').result()) as { result: string };
-  await eventually(async () => (await anchored().catch(() => undefined))?.result === 'anchored', 30_000);
+  await eventually(async () => (await anchored().catch(() => undefined))?.result === 'anchored');
   await write('anchor/local', 'ledger-anchor.anchored');
 }
 
@@ -104,7 +104,7 @@ async function recordWatches(): Promise<void> {
   const asked = { caller: OPERATOR, request_digest: 'digest', reason: 'maintenance' };
   const ask = (watch: typeof quotes, name: string, input: object) =>
     watch.executeUpdate<unknown, [object]>(name, { args: [input] });
-  await eventually(() => ask(checks, 'check', {}).catch(() => undefined), 30_000);
+  await eventually(() => ask(checks, 'check', {}).catch(() => undefined));
   await ask(quotes, 'approveReference', { ...asked, pcr: 23 }).catch(() => undefined);
   await ask(quotes, 'approveReference', { ...asked, pcr: 23, ticket: 'CHG-1' });
   await quotes.signal('poke', { version: 2 });
@@ -263,7 +263,7 @@ async function recordReport(cls: IncidentClass): Promise<string> {
 
 async function ended(workflowId: string): Promise<void> {
   const handle = client.workflow.getHandle(workflowId);
-  await eventually(() => handle.describe().catch(() => undefined), 60_000);
+  await eventually(() => handle.describe().catch(() => undefined));
   await handle.result();
 }
 

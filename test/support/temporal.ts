@@ -42,7 +42,7 @@ export async function startTemporal(options: { dynamicConfig?: string[] } = {}):
     const { file, args } = await spec.command();
     child = spawn(file, [...args, ...more], { stdio: 'ignore' });
     await once(child, 'spawn');
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + 120_000;
     while (!(await spec.isReady(() => ''))) {
       if (child.exitCode !== null || Date.now() > deadline) throw new Error('the Temporal server did not start');
       await sleep(50);

@@ -86,7 +86,7 @@ export async function startWatched(
       attestationState(await attestationRecord(db)),
       integrityState(await integrityRecord(db)),
     ];
-    await eventually(async () => (await states()).every((state) => state === 'trusted'), 30_000);
+    await eventually(async () => (await states()).every((state) => state === 'trusted'));
     return {
       db,
       client,

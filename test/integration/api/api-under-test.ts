@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { CommandRules } from '../../../config/adapter-commands.ts';
 import { createAdapterEvents } from '../../../api/adapter-events/adapter-events.ts';
 import { createApp } from '../../../api/app.ts';
+import type { ApiDeps } from '../../../api/deps.ts';
 import type { Authentication } from '../../../api/auth/authenticate.ts';
 import type { DecisionEngine, EngineAnswer, EngineRequest } from '../../../api/engine.ts';
 import type { WatchEngine } from '../../../api/watch-engine.ts';
@@ -28,6 +29,8 @@ import { payloadCodecs } from '../../../storage/payload-codec.ts';
 import { payloadKey } from '../../support/payload-keys.ts';
 import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
 import type { BlobStore } from '../../../storage/blob-store.ts';
+import type { ReceiptSigner } from '../../../domain/governance/receipt.ts';
+import { receiptSigner } from '../../support/waivers.ts';
 import { testDatabase } from '../../support/postgres.ts';
 
 export const POLICY_FILE = new URL('../../../config/policy/containment.yaml', import.meta.url).pathname;
@@ -86,11 +89,18 @@ export interface Options {
   log?: Logger;
   blobs?: BlobStore;
   registryBlobLimit?: number;
+  registry?: ApiDeps['registry'];
+  governanceMode?: 'enforce' | 'advisory';
+  /** By default one of its own. */
+  receiptKey?: () => ReceiptSigner;
 }
 
 export const noMasterKey: MasterKeySource = () => {
   throw new SecretsError('master_key_missing');
 };
+
+const RECEIPTS = receiptSigner();
+export const testReceiptKey = (): ReceiptSigner => RECEIPTS;
 
 /** The API on a free port over a database of its own; Temporal is the fake. */
 export async function startApi({
@@ -104,6 +114,9 @@ export async function startApi({
   log = pino({ level: 'silent' }),
   blobs = new FilesystemBlobs(join(stateRoot, 'blobs')),
   registryBlobLimit = 64 * 1024 * 1024,
+  registry = { url: 'http://127.0.0.1:8515', own: true },
+  governanceMode = 'enforce',
+  receiptKey = testReceiptKey,
 }: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
   const usedUrl = databaseUrl ?? own?.url ?? '';
@@ -134,11 +147,14 @@ export async function startApi({
     ledgerPublic,
     checklists: loadChecklists(),
     forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
+    receiptSigner: receiptKey,
     payloadCodecs: payloadCodecs([payloadKey('test', 7)]),
     masterKey,
     captures,
     blobs,
     registryBlobLimit,
+    registry,
+    governanceMode,
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp', embedded: true },
   });

@@ -264,7 +264,7 @@ describe('collected evidence that was altered', () => {
         true,
       ]);
     }
-  }, 120_000);
+  });
 
   it('in any one bit of a file of the folder is found in that file and in no other', async () => {
     const into = join(folder, 'whole');
@@ -288,7 +288,7 @@ describe('collected evidence that was altered', () => {
       else expect([...new Set(wheres)]).toEqual([name]);
     }
     expect((await verdictOf(into)).code).toBe(0);
-  }, 120_000);
+  });
 
   it('by a file more, a file less, or another key', async () => {
     const into = join(folder, 'more');

@@ -94,7 +94,7 @@ describe('an upload', () => {
       await drop();
       rmSync(root, { recursive: true, force: true });
     }
-  }, 120_000);
+  });
 });
 
 /** The API as a process of its own; `kill` is kill -9. */
@@ -116,7 +116,7 @@ async function startServer(databaseUrl: string, root: string) {
   });
   const url = `http://127.0.0.1:${ports.api}`;
   const exited = once(child, 'exit');
-  await eventually(async () => (await fetch(`${url}/healthz`).catch(() => undefined))?.ok, 60_000);
+  await eventually(async () => (await fetch(`${url}/healthz`).catch(() => undefined))?.ok);
   const kill = async () => {
     child.kill('SIGKILL');
     await exited;

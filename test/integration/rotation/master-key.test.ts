@@ -55,7 +55,7 @@ async function rotated(of: Partial<RotationRequest> = {}) {
   return eventually(async () => {
     const found = await getRotation(on.db, OWNER.workspace_id, asked.rotation_id);
     return found?.finished_at != null && found;
-  }, 60_000);
+  });
 }
 
 const valueOf = async (slot: string): Promise<string> => {
