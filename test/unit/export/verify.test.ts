@@ -87,14 +87,26 @@ describe('an export', () => {
     expect(await codesOf({ ...waived, said: [{ ...waiver, record_hash: '6'.repeat(64) }] })).toEqual([
       'grant_unproven',
     ]);
-    const overridden: Variation = {
-      grant: (approvals) => ({ kind: 'override', override_id: 'O-1', ticket: 'T-9', approvals }),
-    };
+    const override = { kind: 'override' as const, override_id: 'O-1', ticket: 'T-9' };
     const spent = { actor: 'export-approval', action: 'override_spent', object: 'override/O-1' };
     const detail = { ticket: 'T-9', export_id: 'EXP-20260301-0a0b0c0d' };
-    expect(await codesOf({ ...overridden, said: [{ ...spent, detail }] })).toEqual([]);
+    const said = [{ ...spent, detail }];
+    const approved: Variation = {
+      grant: (approvals) => ({ ...override, basis: { kind: 'approval' }, approvals }),
+      said,
+    };
+    expect(await codesOf(approved)).toEqual([]);
     const other = { ...detail, export_id: 'EXP-20260301-00000000' };
-    expect(await codesOf({ ...overridden, said: [{ ...spent, detail: other }] })).toEqual(['grant_unproven']);
+    expect(await codesOf({ ...approved, said: [{ ...spent, detail: other }] })).toEqual(['grant_unproven']);
+    // An override never stands for an approval.
+    expect(await codesOf({ ...approved, approvers: [] })).toEqual(['quorum_unmet', 'quorum_unmet']);
+    const both: Variation = {
+      approvers: [],
+      grant: () => ({ ...override, basis: { kind: 'waiver', waiver_id: 'W-1', digest }, approvals: [] }),
+    };
+    expect(await codesOf({ ...both, said: [...said, { ...waiver, record_hash: digest }] })).toEqual([]);
+    const not = { ...waiver, record_hash: digest, action: 'waiver_revoked' };
+    expect(await codesOf({ ...both, said: [...said, not] })).toEqual(['grant_unproven']);
   });
 
   it('is not verified where an entry is not in the log, or the log is another', async () => {
