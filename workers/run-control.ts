@@ -42,7 +42,7 @@ import { fanOutAlerts } from './relay/fan-out.ts';
 import { keepPruningDeliveries } from './relay/prune-deliveries.ts';
 import { announceAlerts } from './relay/alerts.ts';
 import { startRelay } from './relay/relay.ts';
-import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
+import { openBlobs } from '../storage/open-blobs.ts';
 import { anchorPort } from './anchor-port.ts';
 import { Anchoring } from './anchor/keep-anchoring.ts';
 import { openPromoted } from './anchor/open-promoted.ts';
@@ -69,6 +69,7 @@ export type ControlEnv = Pick<
   | 'ekRootsFile'
   | 'watchIntervalMs'
   | 'blobRoot'
+  | 's3'
   | 'registryGraceMs'
   | 'anchorIntervalMs'
   | 'adminTokenFile'
@@ -112,7 +113,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       const context = (): AttestationContext => ({ environment: env.env, keys });
       const port = recordPort(db, context);
       const verifier = enrolmentVerifier(env.env, env.ekRootsFile);
-      const blobs = new FilesystemBlobs(env.blobRoot);
+      const blobs = openBlobs(env);
       await blobs.sweep().catch((error: unknown) => log.warn({ event: 'blobs.unswept', err: error }));
       const keysOf = (origin: string, epoch: number) => existingKeys(env.stateRoot, { origin, epoch });
       const anchoring = { db, blobs, keysOf, intervalMs: env.anchorIntervalMs, log };
@@ -185,6 +186,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       void judged.then(() => stop.aborted || ready());
       await Promise.allSettled([...loops, ...running, closed]);
       await captures.close();
+      blobs.close();
       failed.signal.throwIfAborted();
     } finally {
       await connection.close();

@@ -41,6 +41,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     anchors,
     posture,
     override,
+    blob,
   ] = await Promise.all([
     schemaStatus(db),
     readiness(deps),
@@ -56,6 +57,7 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     anchorStanding(db),
     runtimePosture(db, workspace_id),
     liveOverride(db, workspace_id),
+    blobReport(deps),
   ]);
   const time = String(attestation['time']);
   const upstreams = await upstreamsReport(deps, time);
@@ -83,8 +85,8 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     ledger: { ...ledgerReport(log, time), ...anchorReport(anchors, deps.anchorIntervalMs) },
     notifications: { open: named.notifications_open },
     files: { containment, policy: ABSENT_FILE, upstreams: upstreams.file, hooks: ABSENT_FILE },
-    blob: await blobReport(about.blobRoot),
     runs: { ...runs(named.recovery_pending), waiting_for_approval: await pendingExports(db, workspace_id) },
+    blob,
     auth: { mode: auth.loopbackTrust ? 'loopback' : 'bearer', bind: about.bind },
     runtime: { configured: true, ...runtimeView(posture) },
     registry: await registryReport(deps, time),

@@ -42,6 +42,7 @@ export async function startControl(
     ekRootsFile: undefined,
     watchIntervalMs: 30_000,
     blobRoot: join(stateRoot, 'blobs'),
+    s3: undefined,
     registryGraceMs: 604_800_000,
     anchorIntervalMs: 300_000,
     adminTokenFile: undefined,

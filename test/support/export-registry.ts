@@ -41,6 +41,9 @@ export async function startRegistry(): Promise<ExportRegistry> {
     stage: (...args) => kept.stage(...args),
     remove: (...args) => kept.remove(...args),
     list: (...args) => kept.list(...args),
+    sweep: () => kept.sweep(),
+    reach: () => kept.reach(),
+    close: () => kept.close(),
   };
   const entry = { sha256: createHash('sha256').update(TOKEN).digest('hex'), user: 'exporter', role: 'operator' };
   const tokens = parseTokens(JSON.stringify(entry));

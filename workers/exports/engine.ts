@@ -6,8 +6,7 @@ import { complete, discard, send } from '../../activities/exports/deliver.ts';
 import { preflight } from '../../activities/exports/preflight.ts';
 import { RegistryError } from '../../activities/exports/registry-error.ts';
 import type { Registry } from '../../activities/exports/registry.ts';
-import { SealError, sealExport } from '../../activities/exports/seal.ts';
-import type { SealDeps } from '../../activities/exports/seal.ts';
+import { SealError } from '../../activities/exports/seal.ts';
 import { DeliveryError } from '../../activities/exports/types.ts';
 import { archiveLayout } from '../../domain/export/archive.ts';
 import { keysTextOf } from '../../domain/export/statement.ts';
@@ -15,6 +14,7 @@ import type { BundleManifest } from '../../domain/registry/manifest.ts';
 import { registryKey } from '../../storage/blob-store.ts';
 import type { BlobStore } from '../../storage/blob-store.ts';
 import type { ExportDestination } from '../../storage/export-destination.ts';
+import type { Sealer } from './sealer.ts';
 
 export interface ExportEngineDeps {
   /** The registry as a workspace asks it. */
@@ -27,7 +27,7 @@ export interface ExportEngineDeps {
   isReleased: (workspace_id: string, digest: string) => Promise<boolean>;
   /** Where archives of an export go. Errors: ExportFailure, ExportStop. */
   destinationOf: (job: ExportJob) => Promise<ExportDestination>;
-  seal: (signal: AbortSignal) => SealDeps;
+  sealer: Sealer;
 }
 
 /** What exports do outside: the registry over HTTP, the archive as a stream, and its destination. */
@@ -52,7 +52,7 @@ export function createExportEngine(deps: ExportEngineDeps): ExportEngine {
           signal,
         });
       }),
-    seal: (job, signal) => said(() => sealExport(sealRequestOf(job), deps.seal(signal))),
+    seal: (job, signal) => said(() => deps.sealer(sealRequestOf(job), signal)),
     deliver: (job, { airlock, keepHandle, progress, signal }) =>
       said(async () => {
         const manifest = manifestOf(job);

@@ -28,6 +28,8 @@ import { SecretsError } from '../../../db/secrets-error.ts';
 import { payloadCodecs } from '../../../storage/payload-codec.ts';
 import { payloadKey } from '../../support/payload-keys.ts';
 import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
+import { blobPlace } from '../../../api/status/storage.ts';
+import type { BlobPlace } from '../../../api/status/storage.ts';
 import type { BlobStore } from '../../../storage/blob-store.ts';
 import type { ReceiptSigner } from '../../../domain/governance/receipt.ts';
 import { receiptSigner } from '../../support/waivers.ts';
@@ -93,6 +95,7 @@ export interface Options {
   governanceMode?: 'enforce' | 'advisory';
   /** By default one of its own. */
   receiptKey?: () => ReceiptSigner;
+  blob?: BlobPlace;
 }
 
 export const noMasterKey: MasterKeySource = () => {
@@ -117,6 +120,7 @@ export async function startApi({
   registry = { url: 'http://127.0.0.1:8515', own: true },
   governanceMode = 'enforce',
   receiptKey = testReceiptKey,
+  blob = blobPlace(undefined),
 }: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
   const usedUrl = databaseUrl ?? own?.url ?? '';
@@ -156,7 +160,7 @@ export async function startApi({
     registry,
     governanceMode,
     log,
-    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp', embedded: true },
+    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blob, embedded: true },
   });
   const server = await listen(app, '127.0.0.1', 0);
   const { port } = server.address() as AddressInfo;

@@ -9,6 +9,7 @@ import type { Finding } from '../../../domain/doctor/finding.ts';
 import { takeStateLock } from '../../../script/supervisor/state-lock.ts';
 import { runSequencer } from '../../../workers/sequencer/sequencer.ts';
 import { json, startApi } from '../api/api-under-test.ts';
+import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startUpstream, startUpstreams } from '../../support/upstreams.ts';
 import type { UpstreamsUnderTest } from '../../support/upstreams.ts';
@@ -24,6 +25,8 @@ const closing: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
   stateRoot = mkdtempSync(join(tmpdir(), 'interlock-doctor-'));
   lock = takeStateLock(stateRoot);
+  // As the control process does when it starts.
+  await new FilesystemBlobs(join(stateRoot, 'blobs')).sweep();
   world = await startUpstreams({ readinessEveryMs: 200 }, { stateRoot });
   upstream = await startUpstream(() => '');
   const { db, databaseUrl } = world.api;
@@ -158,6 +161,7 @@ describe('interlock doctor', () => {
     const { checks } = await json<{ checks: Finding[] }>(bad.get('/v1/doctor?only=components'));
     expect(checks.filter(({ name, ok }) => name.startsWith('storage') && !ok)).toMatchObject([
       { name: 'storage:state_root', code: 'write_failed' },
+      { name: 'storage:blobs', code: 'blobs_unreachable' },
     ]);
   });
 
