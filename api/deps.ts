@@ -17,6 +17,7 @@ import type { Authentication } from './auth/authenticate.ts';
 import type { Captures } from './capture.ts';
 import type { DecisionEngine } from './engine.ts';
 import type { IntakeQueue } from './intake-queue.ts';
+import type { BlobPlace } from './status/storage.ts';
 import type { EventStreams } from './streams/event-streams.ts';
 import type { WatchEngine } from './watch-engine.ts';
 
@@ -72,7 +73,7 @@ export interface ApiDeps {
     version: string;
     bind: string;
     stateRoot: string;
-    blobRoot: string;
+    blob: BlobPlace;
     /** Whether a supervisor of this machine started everything and holds the lock of the state root. */
     embedded: boolean;
   };

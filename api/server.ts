@@ -27,7 +27,7 @@ import { ensurePolicy } from '../db/command/policies.ts';
 import { ensureUpstreams } from '../db/command/upstreams.ts';
 import { loadedUpstreams } from '../db/read/upstreams.ts';
 import { payloadCodecs } from '../storage/payload-codec.ts';
-import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
+import { openBlobs } from '../storage/open-blobs.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
 import { createAdapterEvents } from './adapter-events/adapter-events.ts';
@@ -36,6 +36,7 @@ import { openAuthentication } from './auth/open-authentication.ts';
 import { createIntakeQueue } from './intake-queue.ts';
 import { closeServer, listen } from './listen.ts';
 import { attestationReport, createStateApp, integrityReport } from './state-ports.ts';
+import { blobPlace } from './status/storage.ts';
 import { createEventStreams } from './streams/event-streams.ts';
 import { openTemporal } from './temporal.ts';
 
@@ -63,6 +64,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     namespace: env.temporalNamespace,
     payloadCodecs: codecs,
   });
+  const blobs = openBlobs(env);
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const streams = createEventStreams({ db, databaseUrl: env.databaseUrl, log });
   const { auth, close: closeAuth } = await openAuthentication(env, { db, log });
@@ -86,7 +88,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     masterKey,
     captures,
     payloadCodecs: codecs,
-    blobs: new FilesystemBlobs(env.blobRoot),
+    blobs,
     registryBlobLimit: env.registryBlobLimit,
     registry: { url: env.registryUrl, own: isSameRegistry(env.registryUrl, env.baseUrl) },
     governanceMode: env.governanceMode,
@@ -99,7 +101,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
       version,
       bind: `${env.bind}:${env.port}`,
       stateRoot: env.stateRoot,
-      blobRoot: env.blobRoot,
+      blob: blobPlace(env.s3),
       embedded: env.env === 'embedded',
     },
   };
@@ -125,6 +127,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     await intake.drained();
     await adapterEvents.close();
     await captures.close();
+    blobs.close();
     await engine.close();
     await db.end();
     log.info({ event: 'api.stopped' });

@@ -28,6 +28,8 @@ import { SecretsError } from '../../../db/secrets-error.ts';
 import { payloadCodecs } from '../../../storage/payload-codec.ts';
 import { payloadKey } from '../../support/payload-keys.ts';
 import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
+import { blobPlace } from '../../../api/status/storage.ts';
+import type { BlobPlace } from '../../../api/status/storage.ts';
 import type { BlobStore } from '../../../storage/blob-store.ts';
 import type { ReceiptSigner } from '../../../domain/governance/receipt.ts';
 import { receiptSigner } from '../../support/waivers.ts';
@@ -90,6 +92,7 @@ export interface Options {
   blobs?: BlobStore;
   registryBlobLimit?: number;
   registry?: ApiDeps['registry'];
+  blob?: BlobPlace;
   governanceMode?: 'enforce' | 'advisory';
   /** By default one of its own. */
   receiptKey?: () => ReceiptSigner;
@@ -115,6 +118,7 @@ export async function startApi({
   blobs = new FilesystemBlobs(join(stateRoot, 'blobs')),
   registryBlobLimit = 64 * 1024 * 1024,
   registry = { url: 'http://127.0.0.1:8515', own: true },
+  blob = blobPlace(undefined),
   governanceMode = 'enforce',
   receiptKey = testReceiptKey,
 }: Options = {}): Promise<ApiUnderTest> {
@@ -156,7 +160,7 @@ export async function startApi({
     registry,
     governanceMode,
     log,
-    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp', embedded: true },
+    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blob, embedded: true },
   });
   const server = await listen(app, '127.0.0.1', 0);
   const { port } = server.address() as AddressInfo;
