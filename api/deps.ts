@@ -5,9 +5,11 @@ import type { Database } from '../db/client.ts';
 import type { ReceiptSigner } from '../domain/governance/receipt.ts';
 import type { MasterKeySource } from '../db/command/pin-master-key.ts';
 import type { ContainmentPolicy } from '../domain/containment/policy.ts';
+import type { GovernanceMode } from '../domain/export/record.ts';
 import type { Upstreams } from '../domain/upstream/definition.ts';
 import type { Checklist } from '../domain/checklist/checklist.ts';
 import type { ForensicKey } from '../domain/forensic/key.ts';
+import type { ProvenanceKey } from '../domain/export/provenance-key.ts';
 import type { VerificationKey } from '../domain/signing/dsse.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { AdapterEvents } from './adapter-events/adapter-events.ts';
@@ -15,6 +17,7 @@ import type { Authentication } from './auth/authenticate.ts';
 import type { Captures } from './capture.ts';
 import type { DecisionEngine } from './engine.ts';
 import type { IntakeQueue } from './intake-queue.ts';
+import type { BlobPlace } from './status/storage.ts';
 import type { EventStreams } from './streams/event-streams.ts';
 import type { WatchEngine } from './watch-engine.ts';
 
@@ -30,6 +33,8 @@ export interface ApiDeps {
   watches: WatchEngine;
   /** The keys that signed reference values verify with; read when asked, empty before the first start of a worker. */
   verificationKeys: () => readonly VerificationKey[];
+  /** Keys that the statements of exports verify with, oldest first. */
+  provenanceKeys: () => ProvenanceKey[];
   /** Between two quotes of a node. */
   watchIntervalMs: number;
   /** Between two anchors of the log. */
@@ -56,6 +61,8 @@ export interface ApiDeps {
   blobs: BlobStore;
   /** Bytes that a blob of the registry may have. */
   registryBlobLimit: number;
+  /** What an export that is asked for now is judged by. */
+  governanceMode: GovernanceMode;
   auth: Authentication;
   log: Logger;
   /** What `/v1/status` says about this process. */
@@ -64,7 +71,7 @@ export interface ApiDeps {
     version: string;
     bind: string;
     stateRoot: string;
-    blobRoot: string;
+    blob: BlobPlace;
     /** Whether a supervisor of this machine started everything and holds the lock of the state root. */
     embedded: boolean;
   };

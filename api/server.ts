@@ -12,6 +12,7 @@ import { HooksFileError, loadHooksFile } from '../config/hooks-file.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { receiptSigner } from '../config/receipt-key-file.ts';
 import { loadPayloadKeys } from '../config/payload-keys.ts';
+import { readProvenanceKeys } from '../config/provenance-keys.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
 import { CapturePoint } from '../db/capture-point.ts';
@@ -25,7 +26,7 @@ import { ensurePolicy } from '../db/command/policies.ts';
 import { ensureUpstreams } from '../db/command/upstreams.ts';
 import { loadedUpstreams } from '../db/read/upstreams.ts';
 import { payloadCodecs } from '../storage/payload-codec.ts';
-import { FilesystemBlobs } from '../storage/filesystem-blobs.ts';
+import { openBlobs } from '../storage/open-blobs.ts';
 import { openForensicKey } from './forensic/open-key.ts';
 import { sweepSpool } from './forensic/spool.ts';
 import { createAdapterEvents } from './adapter-events/adapter-events.ts';
@@ -34,6 +35,7 @@ import { openAuthentication } from './auth/open-authentication.ts';
 import { createIntakeQueue } from './intake-queue.ts';
 import { closeServer, listen } from './listen.ts';
 import { attestationReport, createStateApp, integrityReport } from './state-ports.ts';
+import { blobPlace } from './status/storage.ts';
 import { createEventStreams } from './streams/event-streams.ts';
 import { openTemporal } from './temporal.ts';
 
@@ -61,6 +63,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     namespace: env.temporalNamespace,
     payloadCodecs: codecs,
   });
+  const blobs = openBlobs(env);
   const intake = createIntakeQueue({ record: (batch) => recordEach(db, batch) });
   const streams = createEventStreams({ db, databaseUrl: env.databaseUrl, log });
   const { auth, close: closeAuth } = await openAuthentication(env, { db, log });
@@ -74,6 +77,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     engine,
     watches: engine,
     verificationKeys: () => loadVerificationKeys(env.stateRoot),
+    provenanceKeys: () => readProvenanceKeys(env.stateRoot),
     watchIntervalMs: env.watchIntervalMs,
     anchorIntervalMs: env.anchorIntervalMs,
     ledgerPublic: env.ledgerPublic,
@@ -83,8 +87,9 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     masterKey,
     captures,
     payloadCodecs: codecs,
-    blobs: new FilesystemBlobs(env.blobRoot),
+    blobs,
     registryBlobLimit: env.registryBlobLimit,
+    governanceMode: env.governanceMode,
     auth,
     log,
     readUpstreamsFile: async () => (env.upstreamsFile === undefined ? null : loadUpstreamsFile(env.upstreamsFile)),
@@ -94,7 +99,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
       version,
       bind: `${env.bind}:${env.port}`,
       stateRoot: env.stateRoot,
-      blobRoot: env.blobRoot,
+      blob: blobPlace(env.s3),
       embedded: env.env === 'embedded',
     },
   };
@@ -120,6 +125,7 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     await intake.drained();
     await adapterEvents.close();
     await captures.close();
+    blobs.close();
     await engine.close();
     await db.end();
     log.info({ event: 'api.stopped' });

@@ -5,6 +5,8 @@ import type { OidcEnv } from './door.ts';
 import { isLoopback } from './loopback.ts';
 import type { MasterKey } from './master-key.ts';
 import { readVariables, refuseStrayVariables, type Environment } from './read-variables.ts';
+import { readS3 } from './s3.ts';
+import type { S3Env } from './s3.ts';
 import { variables } from './variables.ts';
 
 /** The configuration of a server process. Paths are absolute, addresses are `host:port`. */
@@ -32,6 +34,7 @@ export type Env = Readonly<{
   /** The reviewed set of outbound notifiers. */
   hooksFile: string | undefined;
   containmentFile: string;
+  sloFile: string;
   /** Undefined: nothing outside is called with a credential. */
   upstreamsFile: string | undefined;
   /** The name of this host as an attester. */
@@ -41,8 +44,10 @@ export type Env = Readonly<{
   ekRootsFile: string | undefined;
   /** The folder that the baseline `protected` is of. */
   protectedPath: string;
-  /** Where blobs are kept as files. */
+  /** Where blobs are kept as files, unless they are kept in a bucket. */
   blobRoot: string;
+  /** The bucket in which blobs are kept; undefined: they are files. */
+  s3: S3Env | undefined;
   /** Bytes that a blob of the registry may have. */
   registryBlobLimit: number;
   /** How long a blob stays that no bundle refers to. */
@@ -52,6 +57,8 @@ export type Env = Readonly<{
   relayWindow: number;
   /** Between two quotes of a node; protected files are checked half as often. */
   watchIntervalMs: number;
+  /** `advisory`: what governance would have blocked is recorded, and let go. Integrity and the gates block all the same. */
+  governanceMode: 'enforce' | 'advisory';
   signals: 'unsigned' | 'signed';
   /** Undefined: the one of the state root, which the embedded server makes. */
   forensicKeyFile: string | undefined;
@@ -99,17 +106,20 @@ export function readEnv(environment: Environment = process.env): Env {
     hooksFile: read.INTERLOCK_HOOKS_FILE,
     containmentFile: read.INTERLOCK_CONTAINMENT_FILE,
     upstreamsFile: read.INTERLOCK_UPSTREAMS_FILE,
+    sloFile: read.INTERLOCK_SLO_FILE,
     node: read.INTERLOCK_NODE,
     tpmTcti: read.INTERLOCK_TPM_TCTI,
     tpmAddon: read.INTERLOCK_TPM_ADDON,
     ekRootsFile: read.INTERLOCK_EK_ROOTS_FILE,
     protectedPath: read.INTERLOCK_PROTECTED_PATH ?? join(read.INTERLOCK_STATE_ROOT, 'protected'),
     blobRoot: read.INTERLOCK_BLOB_ROOT ?? join(read.INTERLOCK_STATE_ROOT, 'blobs'),
+    s3: readS3(read, environment),
     registryBlobLimit: read.INTERLOCK_REGISTRY_BLOB_LIMIT * 1024 * 1024,
     registryGraceMs: read.INTERLOCK_REGISTRY_GRACE * 1000,
     anchorIntervalMs: read.INTERLOCK_ANCHOR_INTERVAL * 1000,
     relayWindow: read.INTERLOCK_RELAY_WINDOW,
     watchIntervalMs: read.INTERLOCK_WATCH_INTERVAL * 1000,
+    governanceMode: read.INTERLOCK_GOVERNANCE_MODE,
     signals: read.INTERLOCK_SIGNALS ?? (loopbackTrust ? 'unsigned' : 'signed'),
     forensicKeyFile: read.INTERLOCK_FORENSIC_KEY_FILE,
     payloadKeysFile: read.INTERLOCK_PAYLOAD_KEYS_FILE,

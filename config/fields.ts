@@ -62,8 +62,8 @@ export const mebibytes = count.refine((value) => value <= 1_048_576);
 /** Where a server answers: http or https, no path, query or credentials. */
 export const serverUrl = z
   .string()
-  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))
-  .refine((value) => new URL(value).origin === value.replace(/\/$/, ''));
+  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), { abort: true })
+  .refine((value) => new URL(value).origin === value.replace(/\/$/, ''), { abort: true });
 
 /** An address to listen on: an IP address or `localhost`. */
 export const bind = z.union([z.ipv4(), z.ipv6(), z.literal('localhost')]);

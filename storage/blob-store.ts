@@ -24,7 +24,7 @@ export interface StagedBlob {
 export interface BlobStore {
   /**
    * Keeps `bytes` under `key`; when this resolves they survive a loss of power. `present`: they were there already.
-   * Errors: `key_invalid`, `blob_conflict`, `blob_store_unreachable`, `blob_store_denied`.
+   * Errors: `key_invalid`, `blob_conflict`, `blob_corrupt`, `blob_store_unreachable`, `blob_store_denied`.
    */
   put(key: string, bytes: Uint8Array): Promise<'stored' | 'present'>;
   /** Errors: `key_invalid`, `blob_missing`, `blob_corrupt`, `blob_store_unreachable`, `blob_store_denied`. */
@@ -43,14 +43,22 @@ export interface BlobStore {
   remove(key: string): Promise<boolean>;
   /** The keys that begin with `prefix`, which ends in a slash, in no order; as many are read as are taken. */
   list(prefix: string): AsyncIterable<string>;
+  /** Takes away what writers left that were killed before their blobs had names. */
+  sweep(): Promise<void>;
+  /** Resolves when blobs can be asked for. Errors: `blob_store_unreachable`, `blob_store_denied`. */
+  reach(): Promise<void>;
+  /** Ends what is open; nothing is asked for afterwards. */
+  close(): void;
 }
 
 /** Segments that are plain names on every backend; none begins with a dot. */
 const KEY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,127}){0,7}$/;
 
+export const isKey = (text: string): boolean => KEY.test(text);
+
 /** Throws BlobError `key_invalid`. */
 export function requireKey(key: string): void {
-  if (!KEY.test(key)) throw new BlobError('key_invalid', key);
+  if (!isKey(key)) throw new BlobError('key_invalid', key);
 }
 
 /** Throws BlobError `key_invalid`; what precedes the slash is a key, or nothing. */
@@ -80,6 +88,12 @@ export function contentKey(bytes: Uint8Array): string {
 export function requireContent(key: string, bytes: Uint8Array): void {
   const named = contentDigest(key);
   if (named !== undefined && named !== digestOf(bytes)) throw new BlobError('blob_corrupt', key);
+}
+
+/** Throws BlobError where other bytes lie under a key than are put: `blob_corrupt` where it is a digest, else `blob_conflict`. */
+export function requireSame(key: string, there: Uint8Array, bytes: Uint8Array): void {
+  if (Buffer.compare(there, bytes) === 0) return;
+  throw new BlobError(contentDigest(key) === undefined ? 'blob_conflict' : 'blob_corrupt', key);
 }
 
 /** Pieces as they come, the last one held back until the digest that the key names is that of all of them. */

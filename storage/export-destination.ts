@@ -17,7 +17,8 @@ export interface ExportDestination {
   part(key: string, handle: string, start: number, bytes: Uint8Array): Promise<void>;
   /**
    * Gives all of it its name, at once or not at all, under a lock until `retain_until` where the destination has one.
-   * `present`: the same bytes have the name already. `blob_conflict`: others have it.
+   * `present`: the same bytes have the name already. `blob_conflict`: others have it; `blob_mismatch`: what was sent is not
+   * what was announced, or there any more, and is gone.
    */
   complete(
     key: string,

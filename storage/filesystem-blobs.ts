@@ -1,8 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, opendir, readFile, stat, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, open, opendir, readFile, stat, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BlobError } from './blob-error.ts';
-import { contentDigest, requireContent, requireContentOf, requireKey, requirePrefix } from './blob-store.ts';
+import {
+  contentDigest,
+  requireContent,
+  requireContentOf,
+  requireKey,
+  requirePrefix,
+  requireSame,
+} from './blob-store.ts';
 import type { BlobReader, BlobStore, StagedBlob } from './blob-store.ts';
 import { codeOf, FilesystemNames, MODES } from './filesystem-names.ts';
 import type { FilesystemSteps } from './filesystem-names.ts';
@@ -36,7 +44,7 @@ export class FilesystemBlobs implements BlobStore {
       } finally {
         await unlink(draft);
       }
-      if (Buffer.compare(await readFile(join(this.#root, key)), bytes) !== 0) throw new BlobError('blob_conflict', key);
+      requireSame(key, await readFile(join(this.#root, key)), bytes);
       return 'present';
     });
   }
@@ -117,6 +125,17 @@ export class FilesystemBlobs implements BlobStore {
     });
   }
 
+  /** The folder is made by the first blob: one that could be made is as good. */
+  async reach(): Promise<void> {
+    await answering('', () => access(this.#root, constants.R_OK | constants.X_OK)).catch((error: unknown) => {
+      throw unwritten('', error);
+    });
+  }
+
+  close(): void {
+    // Files are open only while they are read.
+  }
+
   /** Where the root itself is gone nobody can tell what was in it. */
   async #absent(key: string, error: unknown): Promise<never> {
     await stat(this.#root).catch((cause: unknown) => {
@@ -191,7 +210,8 @@ function unwritten(key: string, error: unknown): BlobError {
   return known.code === 'blob_missing' ? new BlobError('blob_store_unreachable', key, error) : known;
 }
 
-async function writing<T>(key: string, work: () => Promise<T>): Promise<T> {
+/** What failed while the store was written to, as a BlobError. */
+export async function writing<T>(key: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

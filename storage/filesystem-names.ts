@@ -87,8 +87,9 @@ export class FilesystemNames {
   }
 }
 
-async function flush(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
+/** Of a folder these are its names, of a file its bytes. */
+export async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r');
   try {
     await handle.sync();
   } finally {

@@ -4,11 +4,13 @@ import type { AnchorStanding } from '../../db/read/anchors.ts';
 import { logStanding } from '../../db/read/log.ts';
 import type { LogStanding } from '../../db/read/log.ts';
 import { incidentCounts, tallies } from '../../db/read/counts.ts';
+import { pendingExports } from '../../db/read/exports.ts';
 import { gatesOverview } from '../../db/read/gates.ts';
 import { liveOverride } from '../../db/read/overrides.ts';
 import type { LiveOverride } from '../../db/read/overrides.ts';
 import { pendingRecoveries } from '../../db/read/pending-recoveries.ts';
 import { runtimePosture } from '../../db/read/runtime.ts';
+import { sloSignals } from '../../db/read/slo-signals.ts';
 import { anchorOverdue } from '../../domain/ledger/anchor.ts';
 import { debugSignal } from '../../domain/runtime/capture-window.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -38,7 +40,9 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     log,
     anchors,
     posture,
+    blob,
     override,
+    signals,
   ] = await Promise.all([
     schemaStatus(db),
     readiness(deps),
@@ -53,7 +57,9 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     logStanding(db),
     anchorStanding(db),
     runtimePosture(db, workspace_id),
+    blobReport(deps),
     liveOverride(db, workspace_id),
+    sloSignals(db),
   ]);
   const time = String(attestation['time']);
   const upstreams = await upstreamsReport(deps, time);
@@ -81,12 +87,12 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     ledger: { ...ledgerReport(log, time), ...anchorReport(anchors, deps.anchorIntervalMs) },
     notifications: { open: named.notifications_open },
     files: { containment, policy: ABSENT_FILE, upstreams: upstreams.file, hooks: ABSENT_FILE },
-    blob: await blobReport(about.blobRoot),
-    runs: runs(named.recovery_pending),
+    blob,
+    runs: { ...runs(named.recovery_pending), waiting_for_approval: await pendingExports(db, workspace_id) },
     auth: { mode: auth.loopbackTrust ? 'loopback' : 'bearer', bind: about.bind },
     runtime: { configured: true, ...runtimeView(posture) },
-    governance: { configured: true, mode: null, override: overrideView(override) },
-    slo: [{ signal: 'debug_capture', ...debugSignal(posture.window, time) }],
+    governance: { configured: true, mode: deps.governanceMode, override: overrideView(override) },
+    slo: [{ signal: 'debug_capture', ...debugSignal(posture.window, time) }, ...signals],
     ...ABSENT,
     provider_readiness: upstreams.readiness,
   };

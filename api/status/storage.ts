@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { access, rm, statfs, writeFile } from 'node:fs/promises';
+import { rm, statfs, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { ApiDeps } from '../deps.ts';
@@ -23,6 +22,15 @@ export async function probeStorage({ db, about }: Pick<ApiDeps, 'db' | 'about'>)
   ]);
 }
 
+/** Puts a blob that nobody looks for, and takes it away again. */
+export const probeBlobs = ({ blobs }: Pick<ApiDeps, 'blobs'>): Promise<Probe> =>
+  probe('blobs', async () => {
+    await blobs.reach();
+    const key = `probes/${randomUUID()}`;
+    await blobs.put(key, Buffer.from('probe'));
+    await blobs.remove(key);
+  });
+
 /** The error is a code: messages of drivers may name what does not belong into an answer. */
 async function probe(name: string, work: () => Promise<unknown>): Promise<Probe> {
   const start = performance.now();
@@ -31,9 +39,13 @@ async function probe(name: string, work: () => Promise<unknown>): Promise<Probe>
     await work();
     return { name, ok: true, latency_ms: latency(), error: null };
   } catch (error) {
-    const code = (error as { code?: unknown } | null)?.code;
-    return { name, ok: false, latency_ms: latency(), error: typeof code === 'string' ? code : 'failed' };
+    return { name, ok: false, latency_ms: latency(), error: codeOf(error) };
   }
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : 'failed';
 }
 
 const DISK_HIGH = 0.9;
@@ -46,11 +58,28 @@ export async function diskHigh(stateRoot: string): Promise<string | null> {
   return used >= DISK_HIGH ? `${Math.round(used * 100)} % of the disk of the state root is used` : null;
 }
 
-/** Where blobs are kept. Files need no credentials; the workers make the folder when they first start. */
-export async function blobReport(blobRoot: string): Promise<Record<string, unknown>> {
-  const reachable = await access(blobRoot, constants.R_OK | constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-  return { configured: true, backend: 'fs', endpoint: null, credentials: 'missing', reachable };
+/** Where blobs are kept, as far as anybody may know it. */
+export interface BlobPlace {
+  backend: 'fs' | 's3';
+  endpoint: string | null;
+  credentials: 'present' | 'missing';
+}
+
+/** Files need no credentials; those of a bucket are there or not, and never shown. */
+export const blobPlace = (s3: { endpoint: string; credentials: unknown } | undefined): BlobPlace =>
+  s3 === undefined
+    ? { backend: 'fs', endpoint: null, credentials: 'missing' }
+    : { backend: 's3', endpoint: s3.endpoint, credentials: s3.credentials === undefined ? 'missing' : 'present' };
+
+/** An answer of the status does not wait longer for a store. */
+const REACHED_WITHIN_MS = 3_000;
+
+/** `error` is the code of why blobs cannot be asked for: a network, a permission; null where they can. */
+export async function blobReport({ blobs, about }: Pick<ApiDeps, 'blobs' | 'about'>): Promise<Record<string, unknown>> {
+  const late = AbortSignal.timeout(REACHED_WITHIN_MS);
+  const silence = new Promise<string>((resolve) => {
+    late.addEventListener('abort', () => resolve('blob_store_unreachable'), { once: true });
+  });
+  const error = await Promise.race([blobs.reach().then(() => null, codeOf), silence]);
+  return { configured: true, ...about.blob, reachable: error === null, error };
 }

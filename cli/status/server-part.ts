@@ -11,6 +11,7 @@ export function serverPart(status: Json): Line[] {
   const at = (path: string): Value => read(status, path) as Value;
   const of = (subsystem: string, path: string, say: (value: Value) => Value = (value) => value): Value =>
     at(`${subsystem}.configured`) === false ? NOT_CONFIGURED : say(at(`${subsystem}.${path}`));
+  const line = (name: `blob_${string}`): Line => [name, at(name.replace('_', '.'))];
   return [
     ['server', 'reachable'],
     ['instance', at('instance')],
@@ -44,7 +45,9 @@ export function serverPart(status: Json): Line[] {
     ['registry_required', of('registry', 'required', yesNo)],
     ['registry_reachable', of('registry', 'reachable', yesNo)],
     ['blob_backend', of('blob', 'backend')],
+    ...(at('blob.backend') === 's3' ? [line('blob_endpoint'), line('blob_credentials')] : []),
     ['blob_reachable', of('blob', 'reachable', yesNo)],
+    ...(typeof at('blob.error') === 'string' ? [line('blob_error')] : []),
     ['governance_mode', of('governance', 'mode')],
     ['override', of('governance', 'mode', () => override(read(status, 'governance.override')))],
     ['policy_profile', of('policy', 'profile')],

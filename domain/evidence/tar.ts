@@ -9,21 +9,36 @@ export const isArchivePath = (path: string): boolean => PATH.test(path);
 const CHECKSUM = { at: 148, length: 8 };
 const octal = (n: number, digits: number): string => n.toString(8).padStart(digits, '0');
 
-/** POSIX.1-1988 ustar: a file that only its owner reads. Throws RangeError for a path or a size that has no such header. */
-export function tarHeader(path: string, size: number, mtime: number): Uint8Array {
-  if (!isArchivePath(path) || !Number.isSafeInteger(size) || size < 0 || size >= 8 ** 11)
-    throw new RangeError('no header can say this');
+/** What a header says beside its path. `kind` is POSIX's typeflag. */
+export interface TarFields {
+  mode: number;
+  size: number;
+  /** Seconds since 1970. */
+  mtime: number;
+  kind: '0' | 'x';
+}
+
+/** The block of POSIX.1-1988 ustar: plain ASCII names of at most 100 bytes and sizes below 8 GiB, both the caller's to see to. */
+export function ustarBlock(path: string, { mode, size, mtime, kind }: TarFields): Uint8Array {
   const header = new Uint8Array(BLOCK);
   const put = (text: string, at: number) => header.set(new TextEncoder().encode(text), at);
   put(path, 0);
-  put(`${octal(0o600, 7)}\0${octal(0, 7)}\0${octal(0, 7)}\0${octal(size, 11)}\0${octal(mtime, 11)}\0`, 100);
+  put(`${octal(mode, 7)}\0${octal(0, 7)}\0${octal(0, 7)}\0${octal(size, 11)}\0${octal(mtime, 11)}\0`, 100);
   put(' '.repeat(CHECKSUM.length), CHECKSUM.at);
-  put('0', 156);
+  put(kind, 156);
   put('ustar\x0000', 257);
   const sum = header.reduce((total, byte) => total + byte, 0);
   put(`${octal(sum, 6)}\0 `, CHECKSUM.at);
   return header;
 }
+
+/** A file that only its owner reads. Throws RangeError for a path or a size that has no such header. */
+export function tarHeader(path: string, size: number, mtime: number): Uint8Array {
+  if (!isArchivePath(path) || !isUstarSize(size)) throw new RangeError('no header can say this');
+  return ustarBlock(path, { mode: 0o600, size, mtime, kind: '0' });
+}
+
+export const isUstarSize = (size: number): boolean => Number.isSafeInteger(size) && size >= 0 && size < 8 ** 11;
 
 /** Zeros up to the end of the block. */
 export const paddingOf = (size: number): number => (BLOCK - (size % BLOCK)) % BLOCK;
@@ -95,6 +110,26 @@ const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
 function fieldOf(header: Uint8Array, at: number): number | undefined {
   const text = new TextDecoder('latin1').decode(header.subarray(at, at + 12));
   return /^[0-7]{11}\0$/.test(text) ? Number.parseInt(text, 8) : undefined;
+}
+
+/** What a block says that is a ustar header, whoever wrote it; undefined for one whose checksum is not its own. */
+export function ustarFieldsOf(
+  block: Uint8Array,
+): (Omit<TarFields, 'mode' | 'kind'> & { path: string; kind: string }) | undefined {
+  const header = block.slice(0, BLOCK);
+  const said = new TextDecoder('latin1').decode(header);
+  const number = (at: number) => /^([0-7]{11})[\0 ]$/.exec(said.slice(at, at + 12))?.[1];
+  header.fill(0x20, CHECKSUM.at, CHECKSUM.at + CHECKSUM.length);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  const [size, mtime] = [number(124), number(136)];
+  if (
+    said.slice(CHECKSUM.at, CHECKSUM.at + CHECKSUM.length) !== `${octal(sum, 6)}\0 ` ||
+    !said.startsWith('ustar\0', 257)
+  )
+    return undefined;
+  if (size === undefined || mtime === undefined) return undefined;
+  const name = said.slice(0, 100).split('\0')[0] ?? '';
+  return { path: name, size: Number.parseInt(size, 8), mtime: Number.parseInt(mtime, 8), kind: said.charAt(156) };
 }
 
 /** Undefined for a header that is spelled otherwise than ours, in whatever byte. */

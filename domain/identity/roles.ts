@@ -1,4 +1,5 @@
 // Who may do what is this one table; a caller without a role for an action is refused, an action without a row does not exist.
+import { APPROVER_ROLES } from '../export/quorum.ts';
 
 export const ROLES = [
   'viewer',
@@ -58,6 +59,13 @@ const PERMITTED = {
   'hooks.apply': ['security_owner'],
   'delivery.read': READERS,
   'delivery.retry': RESPONDERS,
+  'export.read': READERS,
+  'export.request': ['operator'],
+  // Which of them count, and how many, is the quorum's.
+  'export.approve': APPROVER_ROLES,
+  'export.reject': APPROVER_ROLES,
+  // An operator only what they asked for themselves.
+  'export.cancel': ['operator', 'project_owner', 'org_admin'],
   'registry.read': READERS,
   'registry.put': PUBLISHERS,
   'registry.publish': PUBLISHERS,

@@ -16,6 +16,7 @@ export const PROBLEMS = {
   class_not_permitted: { status: 403, title: 'The adapter may not report incidents of this class' },
   command_not_allowed: { status: 403, title: 'The command is not one that may run as an adapter' },
   not_permitted: { status: 403, title: 'The caller is not permitted to do this' },
+  self_approval: { status: 403, title: 'Nobody approves what they asked for themselves' },
   role_not_issuable: { status: 403, title: 'Tokens of this role are issued on the host only' },
   signature_required: { status: 403, title: 'The decision came without an authenticated caller' },
   signal_unsigned: { status: 403, title: 'The signal carries no signature' },
@@ -68,6 +69,7 @@ export const PROBLEMS = {
   upload_not_found: { status: 404, title: 'There is no such upload, or its time is over' },
   bundle_not_found: { status: 404, title: 'There is no such bundle' },
 
+  export_not_found: { status: 404, title: 'There is no such export' },
   waiver_not_found: { status: 404, title: 'There is no such waiver' },
   override_not_found: { status: 404, title: 'There is no such override' },
 
@@ -112,6 +114,12 @@ export const PROBLEMS = {
   approval_refused: { status: 409, title: 'Nothing waits for an approval here: the permission mode is dont-ask' },
   capture_open: { status: 409, title: 'A capture window is open: close it first' },
   adapter_narrowed: { status: 409, title: 'Taking an action from an adapter needs two people: retire it' },
+  export_over: { status: 409, title: 'The export is over' },
+  export_not_pending: { status: 409, title: 'The export does not wait for approvals' },
+  export_completing: { status: 409, title: 'The archive is being given its name: it is too late to stop it' },
+  already_approved: { status: 409, title: 'One person approves once' },
+  approval_expired: { status: 409, title: 'The approval would be over before it counts' },
+  waiver_invalid: { status: 409, title: 'No such waiver stands for this bundle and transition' },
   rotation_running: { status: 409, title: 'A rotation of the same is not over yet' },
   rotation_over: { status: 409, title: 'The rotation is over' },
   overlap_unavailable: { status: 409, title: 'The old and the new cannot both work here, or must not' },

@@ -9,12 +9,14 @@
 install_tools() {
   install_temporal
   install_tpm_addon
-  [ "${1:-}" != --test ] || install_sumdb_verify
+  [ "${1:-}" != --test ] || { install_sumdb_verify && install_versitygw; }
 }
 
 tools_are_installed() {
-  find_temporal >/dev/null && tpm_addon_is_built && { [ "${1:-}" != --test ] || sumdb_verify_is_built; }
+  find_temporal >/dev/null && tpm_addon_is_built && { [ "${1:-}" != --test ] || test_tools_are_built; }
 }
+
+test_tools_are_built() { sumdb_verify_is_built && find_versitygw >/dev/null; }
 
 # bootstrap [--test]: --test adds what only tests use.
 bootstrap() {

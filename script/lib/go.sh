@@ -1,4 +1,4 @@
-# Sourced: Go, which only building the Temporal CLI and the tests' log verifier needs. From 1.21 on it fetches the
+# Sourced: Go, which only building the Temporal CLI and the servers and verifiers of tests needs. From 1.21 on it fetches the
 # release a module asks for.
 
 go_is_new_enough() {

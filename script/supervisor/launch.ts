@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 export type Command = {
   file: string;
   args: readonly string[];
-  /** By default this process's own, without the master key. */
+  /** By default this process's own, without its secrets. */
   env?: NodeJS.ProcessEnv;
   cwd?: string;
   /** Arguments of setpriv(1) before the command: the user to run as. */
@@ -13,9 +13,12 @@ export type Command = {
   stopSignal: 'SIGTERM' | 'SIGINT';
 };
 
-/** The servers that keep envelopes, and whoever could read their environment, have no business with the key. */
-export const withoutMasterKey = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(environment).filter(([name]) => name !== 'INTERLOCK_MASTER_KEY'));
+/** What opens secrets, and what reads and writes blobs. */
+const SECRETS = ['INTERLOCK_MASTER_KEY', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+
+/** The servers that keep envelopes, and whoever could read their environment, have no business with keys. */
+export const withoutSecrets = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !SECRETS.includes(name)));
 
 /**
  * Starts a command with its output in `descriptor`. It gets a session of its own, or Ctrl-C would reach all processes
@@ -26,7 +29,7 @@ export function launch(command: Command, descriptor: number): ChildProcess {
   return spawn('setpriv', [...setpriv, command.file, ...command.args], {
     detached: true,
     stdio: ['ignore', descriptor, descriptor, ...(command.ipc === true ? (['ipc'] as const) : [])],
-    env: command.env ?? withoutMasterKey(process.env),
+    env: command.env ?? withoutSecrets(process.env),
     ...(command.cwd !== undefined && { cwd: command.cwd }),
   });
 }

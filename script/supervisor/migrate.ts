@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ProcessLog } from './process-log.ts';
-import { withoutMasterKey } from './launch.ts';
+import { withoutSecrets } from './launch.ts';
 import { repository } from './settings.ts';
 import { SupervisorError } from './supervisor-error.ts';
 
@@ -12,7 +12,7 @@ export async function migrate(environment: NodeJS.ProcessEnv, log: ProcessLog, o
   const child = log.lend((descriptor) =>
     spawn(process.execPath, [join(repository, 'db/migrate.ts')], {
       cwd: repository,
-      env: withoutMasterKey(environment),
+      env: withoutSecrets(environment),
       stdio: ['ignore', descriptor, descriptor],
     }),
   );

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { withoutMasterKey } from './launch.ts';
+import { withoutSecrets } from './launch.ts';
 import { repository } from './settings.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 
@@ -19,7 +19,7 @@ export function nodeServer({ name, entry, opensSecrets }: NodeProcess, environme
     command: () => ({
       file: process.execPath,
       args: [resolve(repository, entry)],
-      env: opensSecrets === true ? environment : withoutMasterKey(environment),
+      env: opensSecrets === true ? environment : withoutSecrets(environment),
       cwd: repository,
       ipc: true,
       stopSignal: 'SIGTERM',

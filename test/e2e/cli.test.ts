@@ -22,7 +22,7 @@ interface Ran {
 function interlock(...argv: string[]): Promise<Ran> {
   const { PATH = '', INTERLOCK_CACHE } = process.env;
   const cache = INTERLOCK_CACHE === undefined ? {} : { INTERLOCK_CACHE };
-  const options = { env: { PATH, ...cache, INTERLOCK_URL: t.stack.urls.api }, timeout: 60_000 };
+  const options = { env: { PATH, ...cache, INTERLOCK_URL: t.stack.urls.api }, timeout: 120_000 };
   return new Promise((resolve) => {
     const child = execFile('./script/interlock', argv, options, (_error, stdout, stderr) =>
       resolve({ code: child.exitCode ?? -1, out: stdout.trim(), err: stderr.trim() }),

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,6 +28,7 @@ import { openTokenDoor } from './token-door.ts';
 import { startHook } from './hook-server.ts';
 import { hookOf, useHooks } from './hooks.ts';
 import { POLICY, reportOf } from './incidents.ts';
+import { removeTree } from './remove-tree.ts';
 
 // Records a history of each workflow from a real server into test/histories: to be run after a change that replays the
 // old ones, and committed beside them under a new name when what a workflow does has changed. Without arguments all of
@@ -86,14 +87,14 @@ try {
   await db.end();
   await stack.stop();
   await door.close();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 }
 
 /** An anchor that came to its end. */
 async function recordAnchor(): Promise<void> {
   const { workflow } = client;
   const anchored = async () => (await workflow.getHandle('anchor/local').result()) as { result: string };
-  await eventually(async () => (await anchored().catch(() => undefined))?.result === 'anchored', 30_000);
+  await eventually(async () => (await anchored().catch(() => undefined))?.result === 'anchored');
   await write('anchor/local', 'ledger-anchor.anchored');
 }
 
@@ -104,7 +105,7 @@ async function recordWatches(): Promise<void> {
   const asked = { caller: OPERATOR, request_digest: 'digest', reason: 'maintenance' };
   const ask = (watch: typeof quotes, name: string, input: object) =>
     watch.executeUpdate<unknown, [object]>(name, { args: [input] });
-  await eventually(() => ask(checks, 'check', {}).catch(() => undefined), 30_000);
+  await eventually(() => ask(checks, 'check', {}).catch(() => undefined));
   await ask(quotes, 'approveReference', { ...asked, pcr: 23 }).catch(() => undefined);
   await ask(quotes, 'approveReference', { ...asked, pcr: 23, ticket: 'CHG-1' });
   await quotes.signal('poke', { version: 2 });
@@ -263,7 +264,7 @@ async function recordReport(cls: IncidentClass): Promise<string> {
 
 async function ended(workflowId: string): Promise<void> {
   const handle = client.workflow.getHandle(workflowId);
-  await eventually(() => handle.describe().catch(() => undefined), 60_000);
+  await eventually(() => handle.describe().catch(() => undefined));
   await handle.result();
 }
 

@@ -15,6 +15,7 @@ import type { StreamLimits } from '../../../api/streams/event-streams.ts';
 import { loadChecklists } from '../../../config/checklist-files.ts';
 import { loadContainmentFile } from '../../../config/containment-file.ts';
 import { loadUpstreamsFile } from '../../../config/upstreams-file.ts';
+import { readProvenanceKeys } from '../../../config/provenance-keys.ts';
 import { defaultForensicKeyFile, readForensicKey } from '../../../config/forensic-key-file.ts';
 import { CapturePoint } from '../../../db/capture-point.ts';
 import { openDatabase } from '../../../db/client.ts';
@@ -26,6 +27,8 @@ import { SecretsError } from '../../../db/secrets-error.ts';
 import { payloadCodecs } from '../../../storage/payload-codec.ts';
 import { payloadKey } from '../../support/payload-keys.ts';
 import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
+import { blobPlace } from '../../../api/status/storage.ts';
+import type { BlobPlace } from '../../../api/status/storage.ts';
 import type { BlobStore } from '../../../storage/blob-store.ts';
 import type { ReceiptSigner } from '../../../domain/governance/receipt.ts';
 import { receiptSigner } from '../../support/waivers.ts';
@@ -87,6 +90,8 @@ export interface Options {
   log?: Logger;
   blobs?: BlobStore;
   registryBlobLimit?: number;
+  blob?: BlobPlace;
+  governanceMode?: 'enforce' | 'advisory';
   /** By default one of its own. */
   receiptKey?: () => ReceiptSigner;
 }
@@ -110,6 +115,8 @@ export async function startApi({
   log = pino({ level: 'silent' }),
   blobs = new FilesystemBlobs(join(stateRoot, 'blobs')),
   registryBlobLimit = 64 * 1024 * 1024,
+  blob = blobPlace(undefined),
+  governanceMode = 'enforce',
   receiptKey = testReceiptKey,
 }: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
@@ -135,6 +142,7 @@ export async function startApi({
     readUpstreamsFile: async () => (upstreamsFile.path === undefined ? null : loadUpstreamsFile(upstreamsFile.path)),
     watches: engine,
     verificationKeys: () => [],
+    provenanceKeys: () => readProvenanceKeys(stateRoot),
     watchIntervalMs: 30_000,
     anchorIntervalMs: 300_000,
     ledgerPublic,
@@ -146,8 +154,9 @@ export async function startApi({
     captures,
     blobs,
     registryBlobLimit,
+    governanceMode,
     log,
-    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blobRoot: '/tmp', embedded: true },
+    about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blob, embedded: true },
   });
   const server = await listen(app, '127.0.0.1', 0);
   const { port } = server.address() as AddressInfo;

@@ -9,10 +9,12 @@ import type { Finding } from '../../../domain/doctor/finding.ts';
 import { takeStateLock } from '../../../script/supervisor/state-lock.ts';
 import { runSequencer } from '../../../workers/sequencer/sequencer.ts';
 import { json, startApi } from '../api/api-under-test.ts';
+import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startUpstream, startUpstreams } from '../../support/upstreams.ts';
 import type { UpstreamsUnderTest } from '../../support/upstreams.ts';
 import { nobody, run } from '../../unit/cli/run.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let world: UpstreamsUnderTest;
 let upstream: Awaited<ReturnType<typeof startUpstream>>;
@@ -24,6 +26,8 @@ const closing: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
   stateRoot = mkdtempSync(join(tmpdir(), 'interlock-doctor-'));
   lock = takeStateLock(stateRoot);
+  // As the control process does when it starts.
+  await new FilesystemBlobs(join(stateRoot, 'blobs')).sweep();
   world = await startUpstreams({ readinessEveryMs: 200 }, { stateRoot });
   upstream = await startUpstream(() => '');
   const { db, databaseUrl } = world.api;
@@ -55,7 +59,7 @@ afterAll(async () => {
   await world?.close();
   await upstream?.close();
   lock?.release();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 });
 
 const findings = async () => (await json<{ checks: Finding[] }>(world.api.get('/v1/doctor'))).checks;
@@ -70,7 +74,7 @@ describe('interlock doctor', () => {
     expect(checks.filter((check) => !check.ok)).toEqual([]);
     expect([ok, code]).toEqual([true, 0]);
     expect(checks.map(({ name }) => name).sort()).toEqual(
-      `adapters client:clock client:cors:stranger client:event_stream client:readyz clock containment_file database hooks migrations
+      `adapter_children adapters client:clock client:cors:stranger client:event_stream client:readyz clock containment_file database hooks migrations
         pollers:control pollers:control-critical pollers:egress readiness sequencer state_lock storage:blobs storage:postgres
         storage:state_root temporal tpm:n1 upstream_references upstreams:model upstreams_file`.split(/\s+/),
     );
@@ -158,6 +162,7 @@ describe('interlock doctor', () => {
     const { checks } = await json<{ checks: Finding[] }>(bad.get('/v1/doctor?only=components'));
     expect(checks.filter(({ name, ok }) => name.startsWith('storage') && !ok)).toMatchObject([
       { name: 'storage:state_root', code: 'write_failed' },
+      { name: 'storage:blobs', code: 'blobs_unreachable' },
     ]);
   });
 

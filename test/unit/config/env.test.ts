@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../config/config-error.ts';
 import { readEnv } from '../../../config/env.ts';
@@ -112,6 +113,7 @@ describe('environment', () => {
     ['INTERLOCK_ALLOWED_HOSTS', '*.example'],
     ['INTERLOCK_ALLOWED_HOSTS', 'https://a.example'],
     ['INTERLOCK_RELAY_WINDOW', '-1'],
+    ['INTERLOCK_URL', 'somewhere'],
     ['INTERLOCK_MASTER_KEY', 'hunter2'],
   ])('names %s when its value is %s', (name, value) => {
     expect(refusal({ ...embedded, [name]: value })).toEqual(['malformed', name]);
@@ -146,6 +148,53 @@ describe('environment', () => {
     ])
       expect(refusal({ ...embedded, ...oidc, INTERLOCK_OIDC_ISSUER: issuer })[0]).toBe('malformed');
     expect(refusal({ ...embedded, ...oidc, INTERLOCK_OIDC_ISSUER: 'http://[::1]:8080' })[0]).toBe('accepted');
+  });
+
+  describe('of a bucket for the blobs', () => {
+    const s3 = {
+      INTERLOCK_BLOB_BACKEND: 's3',
+      INTERLOCK_S3_ENDPOINT_URL: 'http://127.0.0.1:7070',
+      INTERLOCK_S3_BUCKET: 'interlock',
+    };
+    const keys = { AWS_ACCESS_KEY_ID: 'AKIATEST', AWS_SECRET_ACCESS_KEY: 'hunter2hunter2' };
+
+    it('is none by default, and refuses one that would not be used', () => {
+      expect(readEnv(embedded).s3).toBeUndefined();
+      expect(readEnv({ ...embedded, ...keys, INTERLOCK_BLOB_BACKEND: 'fs' }).s3).toBeUndefined();
+      for (const name of ['INTERLOCK_S3_ENDPOINT_URL', 'INTERLOCK_S3_BUCKET'] as const)
+        expect(refusal({ ...embedded, [name]: s3[name] })).toEqual(['refused', name]);
+    });
+
+    it('names what is missing or of the wrong form', () => {
+      for (const name of ['INTERLOCK_S3_ENDPOINT_URL', 'INTERLOCK_S3_BUCKET']) {
+        expect(refusal({ ...embedded, ...s3, [name]: undefined })).toEqual(['missing', name]);
+        expect(refusal({ ...embedded, ...s3, [name]: '' })).toEqual(['empty', name]);
+      }
+      for (const [name, value] of [
+        ['INTERLOCK_BLOB_BACKEND', 'gcs'],
+        ['INTERLOCK_S3_ENDPOINT_URL', 's3.example'],
+        ['INTERLOCK_S3_ENDPOINT_URL', 'http://u:p@s3.example'],
+        ['INTERLOCK_S3_ENDPOINT_URL', 'http://s3.example/bucket'],
+        ['INTERLOCK_S3_ENDPOINT_URL', 'http://224.0.0.1:7070'],
+        ['INTERLOCK_S3_BUCKET', 'Bucket'],
+        ['INTERLOCK_S3_RETENTION', 'compliance'],
+        ['INTERLOCK_S3_RETENTION', 'forever:1'],
+        ['INTERLOCK_S3_RETENTION', 'governance:0'],
+      ] as const)
+        expect(refusal({ ...embedded, ...s3, [name]: value }), value).toEqual(['malformed', name]);
+    });
+
+    it('S0-16 knows whether credentials are there, and never shows them', () => {
+      expect(readEnv({ ...embedded, ...s3 }).s3).toMatchObject({ region: 'us-east-1', credentials: undefined });
+      const blank = { ...keys, AWS_SECRET_ACCESS_KEY: ' ' };
+      expect(readEnv({ ...embedded, ...s3, ...blank }).s3?.credentials).toBeUndefined();
+      const all = { ...embedded, ...s3, ...keys, AWS_SESSION_TOKEN: 'hunter3hunter3', AWS_REGION: 'eu-central-1' };
+      const env = readEnv({ ...all, INTERLOCK_S3_RETENTION: 'compliance:365' });
+      expect(env.s3).toMatchObject({ region: 'eu-central-1', retention: { mode: 'COMPLIANCE', days: 365 } });
+      const { secretAccessKey, sessionToken } = env.s3?.credentials ?? {};
+      expect([secretAccessKey, sessionToken]).toEqual(['hunter2hunter2', 'hunter3hunter3']);
+      expect(JSON.stringify(env) + inspect(env, { depth: 9, showHidden: true })).not.toContain('hunter');
+    });
   });
 
   it('S1-29 refuses CORS origins that are not loopback, and any in loopback trust', () => {
