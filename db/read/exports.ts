@@ -91,7 +91,7 @@ export async function pendingExports(db: Queryable, workspace_id: string): Promi
   const row = await one<{ n: number }>(
     db,
     `SELECT count(*)::int4 AS n FROM (SELECT 1 FROM exports WHERE workspace_id = $1 AND state = 'pending_approval'
-      LIMIT ${PENDING_COUNTED}) AS some`,
+      LIMIT ${PENDING_COUNTED}) AS waiting`,
     [workspace_id],
   );
   return row?.n ?? 0;
