@@ -55,6 +55,7 @@ export const PEOPLE_ONLY: readonly Permission[] = [
   'history.decode',
   'restore.promote',
   'registry.publish',
+  'registry.restore',
   'registry.verify',
   'runtime.read',
   'runtime.tighten',

@@ -61,6 +61,7 @@ const PERMITTED = {
   'registry.read': READERS,
   'registry.put': PUBLISHERS,
   'registry.publish': PUBLISHERS,
+  'registry.restore': PUBLISHERS,
   'registry.verify': [...RESPONDERS, 'project_owner', 'auditor', 'org_admin'],
   'attestation.enroll': ['security_owner'],
   'attestation.approve_reference': ['security_owner'],
