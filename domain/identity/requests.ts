@@ -60,6 +60,7 @@ export const PEOPLE_ONLY: readonly Permission[] = [
   'registry.publish',
   'export.approve',
   'export.reject',
+  'registry.restore',
   'registry.verify',
   'waiver.read',
   'waiver.grant',

@@ -64,3 +64,16 @@ it('a file is put; a quarantined one is not got, and leaves no file; a corrupt o
   flipBit(join(root, 'blobs'), bytes);
   expect(await interlock('blob', 'verify', nameOf(bytes))).toMatchObject({ code: 1 });
 });
+
+it('S0-17 a corrupt file is restored from a backup: a folder has no older versions', async () => {
+  const bytes = fresh(2 * 1024 * 1024);
+  const path = join(root, 'backup');
+  writeFileSync(path, bytes);
+  await interlock('registry', 'put', path);
+  flipBit(join(root, 'blobs'), bytes);
+  const without = await interlock('blob', 'restore', nameOf(bytes));
+  expect([without.code, without.err.includes('older version')]).toEqual([4, true]);
+  const restored = await interlock('blob', 'restore', nameOf(bytes), '--from', path);
+  expect([restored.code, restored.out.includes('restored: upload')]).toEqual([0, true]);
+  expect(await interlock('blob', 'verify', nameOf(bytes))).toMatchObject({ code: 0 });
+});

@@ -42,7 +42,7 @@ export async function openStore(backend: (typeof BACKENDS)[number]): Promise<Sto
 }
 
 export async function readAll(
-  blobs: BlobStore,
+  blobs: Pick<BlobStore, 'read'>,
   key: string,
 ): Promise<{ length: number; got: Buffer; error?: unknown }> {
   const { length, chunks, close } = await blobs.read(key);

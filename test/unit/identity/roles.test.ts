@@ -26,6 +26,7 @@ describe('roles', () => {
       'registry.read': readers,
       'registry.put': 'operator project_owner security_owner org_admin',
       'registry.publish': 'operator project_owner security_owner org_admin',
+      'registry.restore': 'operator project_owner security_owner org_admin',
       'registry.verify': 'operator security_owner incident_commander project_owner auditor org_admin',
       'model.release': responders,
       'adapter.test': `${responders} org_admin`,

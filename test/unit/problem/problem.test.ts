@@ -147,6 +147,7 @@ describe('problems', () => {
         'count_changed',
         'blob_missing',
         'blob_corrupt',
+        'blob_versions_none',
         'blob_digest_mismatch',
         'blob_conflict',
         'upload_offset_mismatch',
