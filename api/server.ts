@@ -10,7 +10,7 @@ import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
 import { HooksFileError, loadHooksFile } from '../config/hooks-file.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
-import { loadPayloadKeys } from '../config/payload-keys.ts';
+import { payloadKeyRing } from '../config/payload-key-ring.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
 import { CapturePoint } from '../db/capture-point.ts';
@@ -54,7 +54,8 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   await hooksInForce(db, env, log);
   const masterKey = await openMasterKey(db, masterKeyOrigin(env));
   const captures = new CapturePoint({ db, masterKey });
-  const codecs = payloadCodecs(loadPayloadKeys(env));
+  const onTrouble = (err: unknown) => log.error({ event: 'payload_keys.unreadable', err });
+  const codecs = payloadCodecs(payloadKeyRing(env, { onTrouble }));
   const engine = openTemporal({
     address: env.temporalAddress,
     namespace: env.temporalNamespace,

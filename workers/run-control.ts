@@ -76,6 +76,7 @@ export type ControlEnv = Pick<
   | 'masterKey'
   | 'masterKeyFile'
   | 'sloFile'
+  | 'payloadKeysFile'
 > & {
   /** How what the engine keeps is sealed. */
   payloadCodecs?: PayloadCodec[];
