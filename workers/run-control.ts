@@ -87,6 +87,7 @@ export type ControlEnv = Pick<
   | 'sloFile'
   | 'registryUrl'
   | 'loopbackTrust'
+  | 'payloadKeysFile'
 > & {
   /** What exports do outside; by default with the registry and the destinations of this instance. */
   exportEngine?: ExportEngine;

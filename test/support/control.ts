@@ -60,6 +60,7 @@ export async function startControl(
     masterKey: undefined,
     masterKeyFile: undefined,
     adapterCommandsFile: undefined,
+    payloadKeysFile: undefined,
     sloFile: fileURLToPath(new URL('../../config/slo.yaml', import.meta.url)),
     ...env,
     stateRoot,
