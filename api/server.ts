@@ -9,6 +9,7 @@ import { loadUpstreamsFile, UpstreamsFileError } from '../config/upstreams-file.
 import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
 import { HooksFileError, loadHooksFile } from '../config/hooks-file.ts';
+import { ReviewedFileError } from '../config/reviewed-yaml.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { receiptSigner } from '../config/receipt-key-file.ts';
 import { payloadKeyRing } from '../config/payload-key-ring.ts';
@@ -166,7 +167,7 @@ async function hooksInForce(db: Database, { hooksFile }: Env, log: Logger): Prom
   try {
     await ensureHooks(db, loadHooksFile(hooksFile), 'system');
   } catch (err) {
-    const refused = err instanceof HooksFileError || err instanceof ContainmentFileError;
+    const refused = err instanceof HooksFileError || err instanceof ReviewedFileError;
     const active = refused ? await activeHooks(db) : undefined;
     if (active === undefined) throw err;
     log.warn({ event: 'hooks.file_refused', err, digest: active.digest });

@@ -40,7 +40,7 @@ export function childAdapters(db: Database) {
       eventually(async () => {
         const found = await adapterStanding(db, OPERATOR.workspace_id, name);
         return found?.child_heartbeat_at != null && found.lease_id;
-      }, 30_000),
+      }),
     starts: (name: string): ChildNote[] =>
       readFileSync(notesOf(name), 'utf8')
         .split('\n')

@@ -59,7 +59,10 @@ export function createChildren(deps: StartDeps & { databaseUrl: string }): Child
   async function start(wanted: WantedChild, child: Kept): Promise<void> {
     child.as = asOf(wanted);
     child.startedAt = performance.now();
-    const started = await startChild(deps, wanted);
+    const started = await startChild(deps, wanted).catch((err: unknown) => {
+      log.warn({ event: 'adapter_child.start_failed', adapter: wanted.name, err });
+      return { ok: false as const, code: 'start_failed' as const };
+    });
     if (started.ok) {
       const run = { child: started.child, lease_id: started.lease_id };
       child.run = run;
@@ -72,7 +75,8 @@ export function createChildren(deps: StartDeps & { databaseUrl: string }): Child
     failed(child);
     if (child.lastCode !== started.code) await failChild(db, wanted, started.code);
     child.lastCode = started.code;
-    log.warn({ event: 'adapter_child.refused', adapter: wanted.name, code: started.code });
+    const { failures } = child;
+    log.warn({ event: 'adapter_child.refused', adapter: wanted.name, code: started.code, failures });
   }
 
   function failed(child: Kept): void {

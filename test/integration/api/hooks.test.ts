@@ -114,6 +114,13 @@ describe('hooks', () => {
     await ensureHooks(api.db, loadHooksFile(file), 'system');
     expect((await activeHooks(api.db))?.digest).toBe(digestOf(setOf(pager)));
     expect(() => loadHooksFile(inFile('wrong.yaml', 'version: 1\nhooks: [{name: a}]\n'))).toThrow(/hooks\[0\]/);
+    for (const [text, code] of [
+      ['hooks: [', 'malformed_yaml'],
+      [undefined, 'unreadable'],
+    ] as const) {
+      const path = text === undefined ? '/nowhere' : inFile('torn.yaml', text);
+      expect(() => loadHooksFile(path)).toThrow(expect.objectContaining({ name: 'ReviewedFileError', code }) as Error);
+    }
 
     const shown = await run(['hooks', 'apply', file, '--base-url', open.url]);
     expect(shown).toMatchObject({ code: 3, out: expect.stringContaining(digestOf(setOf(risky))) as string });
