@@ -92,10 +92,13 @@ async function signedProofs({ workspace_id, export_id, grant }: SealRequest, dep
   }
 }
 
-/** What stood for an approval, or lifted more. */
+/** What stood for an approval, and what lifted more. */
 function lenient(grant: ExportGrant): string[] {
-  if (grant.kind === 'waiver') return [`waiver/${grant.waiver_id}`];
-  return grant.kind === 'override' ? [`override/${grant.override_id}`] : [];
+  const basis = grant.kind === 'override' ? grant.basis : grant;
+  return [
+    ...(grant.kind === 'override' ? [`override/${grant.override_id}`] : []),
+    ...(basis.kind === 'waiver' ? [`waiver/${basis.waiver_id}`] : []),
+  ];
 }
 
 /** Whether the log says that it was let through, and of each thing that it was let through by. */

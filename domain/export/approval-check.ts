@@ -56,43 +56,44 @@ export function checkApprovals(
     heard.add(actor);
     if (actor === requested.by && !approval.single_operator) add('self_approval', `${actor} asked for it`);
   }
-  if (grant.kind === 'advisory' && mode === 'enforce')
+  const basis = grant.kind === 'override' ? grant.basis : grant;
+  const leaves = [...proven.values()].filter((leaf) => leaf.workspace_id === workspace);
+  if (grant.kind === 'override' && !isSpent(grant, export_id, leaves))
+    add('grant_unproven', 'no entry of the log says that the override was for this');
+  if (basis.kind === 'advisory' && mode === 'enforce')
     add('grant_refused', 'in mode enforce nothing is let through by advice');
-  if (!isProven(grant, export_id, [...proven.values()], workspace))
-    add('grant_unproven', `no entry of the log says that the ${grant.kind} was for this`);
-  if (grant.kind !== 'approval') return;
+  if (basis.kind === 'waiver' && !isWaived(basis, leaves))
+    add('grant_unproven', 'no entry of the log says that it was waived');
+  if (basis.kind !== 'approval') return;
   for (const { role, count } of unmet(quorum, grant.approvals))
     add('quorum_unmet', `${count} more of the role ${role} had to approve`);
 }
 
+const isSpent = (
+  { override_id, ticket }: { override_id: string; ticket: string },
+  export_id: string,
+  leaves: readonly LedgerLeaf[],
+): boolean =>
+  leaves.some(
+    ({ object, action, detail }) =>
+      object === `override/${override_id}` &&
+      action === 'override_spent' &&
+      detail['export_id'] === export_id &&
+      detail['ticket'] === ticket,
+  );
+
+const isWaived = (
+  { waiver_id, digest }: { waiver_id: string; digest: string },
+  leaves: readonly LedgerLeaf[],
+): boolean =>
+  leaves.some(
+    ({ object, action, record_hash }) =>
+      object === `waiver/${waiver_id}` && action === 'waiver_granted' && record_hash === digest,
+  );
+
 /** The entry of an approval names the person, the role that it counts for, the moment and the bundle. */
 const says = (leaf: LedgerLeaf, { actor, role, at }: StatedApproval, { digest }: ExportPredicate['bundle']): boolean =>
   leaf.actor === actor && leaf.at === at && leaf.detail['role'] === role && leaf.detail['digest'] === digest;
-
-/** What stood for an approval, or lifted more, has entries of its own. */
-function isProven(
-  grant: ExportPredicate['grant'],
-  export_id: string,
-  leaves: readonly LedgerLeaf[],
-  workspace: string,
-): boolean {
-  const about = (object: string) => leaves.filter((leaf) => leaf.object === object && leaf.workspace_id === workspace);
-  switch (grant.kind) {
-    case 'waiver':
-      return about(`waiver/${grant.waiver_id}`).some((leaf) => leaf.record_hash === grant.digest);
-    case 'override':
-      return about(`override/${grant.override_id}`).some(
-        ({ detail }) => detail['export_id'] === export_id && detail['ticket'] === grant.ticket,
-      );
-    case 'approval':
-    case 'advisory':
-      return true;
-    default: {
-      const unknown: never = grant;
-      throw new Error(`unknown grant ${JSON.stringify(unknown)}`);
-    }
-  }
-}
 
 /** Whether an entry says that the export was let through with this bundle. */
 export const letsThrough = (leaf: LedgerLeaf, { workspace, export_id, bundle }: ExportPredicate): boolean =>

@@ -95,7 +95,8 @@ export const isOver = (x: Pick<Export, 'state' | 'held'>): boolean =>
 /** By what it was let through, as its statement names it. */
 export function grantOf({ grant, override }: Pick<Export, 'grant' | 'override'>): ExportGrant | null {
   if (grant === null || override === null) return grant;
-  return { kind: 'override', ...override, approvals: grant.approvals };
+  const { approvals, ...basis } = grant;
+  return { kind: 'override', ...override, basis, approvals };
 }
 
 /** The step that is to be taken next; null while people are waited for, and when nothing is left to do. */

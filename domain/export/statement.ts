@@ -16,7 +16,7 @@ import { FOLDER, KEYS, MANIFEST } from './archive.ts';
 import { exportKeysSchema, exportKeysText } from './provenance-key.ts';
 import type { ExportKeys } from './provenance-key.ts';
 import { EXPORT_REASONS } from './types.ts';
-import type { Approval, ExportGrant } from './types.ts';
+import type { Approval, ExportGrant, GrantBasis } from './types.ts';
 
 /** in-toto Attestation Framework, Statement v1; the DSSE payload type is in-toto's. */
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
@@ -47,15 +47,21 @@ const approval = z.strictObject({
 });
 export type StatedApproval = z.infer<typeof approval>;
 const approvals = z.array(approval).max(MOST_APPROVALS);
+const BASES = {
+  approval: { kind: z.literal('approval') },
+  waiver: { kind: z.literal('waiver'), waiver_id: text(256), digest: text(128) },
+  advisory: { kind: z.literal('advisory'), would_block: z.array(z.enum(EXPORT_REASONS)).max(EXPORT_REASONS.length) },
+};
+const basis = z.discriminatedUnion('kind', [
+  z.strictObject(BASES.approval),
+  z.strictObject(BASES.waiver),
+  z.strictObject(BASES.advisory),
+]);
 const grant = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('approval'), approvals }),
-  z.strictObject({ kind: z.literal('waiver'), waiver_id: text(256), digest: text(128), approvals }),
-  z.strictObject({ kind: z.literal('override'), override_id: text(256), ticket: text(256), approvals }),
-  z.strictObject({
-    kind: z.literal('advisory'),
-    would_block: z.array(z.enum(EXPORT_REASONS)).max(EXPORT_REASONS.length),
-    approvals,
-  }),
+  z.strictObject({ ...BASES.approval, approvals }),
+  z.strictObject({ ...BASES.waiver, approvals }),
+  z.strictObject({ ...BASES.advisory, approvals }),
+  z.strictObject({ kind: z.literal('override'), override_id: text(256), ticket: text(256), basis, approvals }),
 ]);
 
 const stated = (given: readonly (Approval & { single_operator?: boolean })[]): StatedApproval[] =>
@@ -64,15 +70,18 @@ const stated = (given: readonly (Approval & { single_operator?: boolean })[]): S
 /** A grant as the statement has it, without whatever else the record keeps beside it. */
 export function statedGrant(of: ExportGrant): z.infer<typeof grant> {
   const approvals = stated(of.approvals);
+  if (of.kind !== 'override') return { ...statedBasis(of), approvals };
+  return { kind: of.kind, override_id: of.override_id, ticket: of.ticket, basis: statedBasis(of.basis), approvals };
+}
+
+function statedBasis(of: GrantBasis): GrantBasis {
   switch (of.kind) {
     case 'approval':
-      return { kind: of.kind, approvals };
+      return { kind: of.kind };
     case 'waiver':
-      return { kind: of.kind, waiver_id: of.waiver_id, digest: of.digest, approvals };
-    case 'override':
-      return { kind: of.kind, override_id: of.override_id, ticket: of.ticket, approvals };
+      return { kind: of.kind, waiver_id: of.waiver_id, digest: of.digest };
     case 'advisory':
-      return { kind: of.kind, would_block: [...of.would_block], approvals };
+      return { kind: of.kind, would_block: [...of.would_block] };
     default: {
       const unknown: never = of;
       throw new Error(`unknown grant ${JSON.stringify(unknown)}`);

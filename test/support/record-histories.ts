@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -33,6 +33,7 @@ import { opened, person } from './exports.ts';
 import { openSmallRegistry } from './small-registry.ts';
 import { hookOf, useHooks } from './hooks.ts';
 import { POLICY, reportOf } from './incidents.ts';
+import { removeTree } from './remove-tree.ts';
 
 // Records a history of each workflow from a real server into test/histories: to be run after a change that replays the
 // old ones, and committed beside them under a new name when what a workflow does has changed. Without arguments all of
@@ -95,7 +96,7 @@ try {
   await stack.stop();
   await door.close();
   await registry.close();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 }
 
 /** An anchor that came to its end. */

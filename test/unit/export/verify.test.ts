@@ -1,9 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { noteKey } from '../../../domain/ledger/note.ts';
 import { sha256 } from '../ledger/naive-tree.ts';
+import type { ArchiveContent } from '../../../domain/export/archive.ts';
+import { exportKeysText } from '../../../domain/export/provenance-key.ts';
 import { memberHeader } from '../../../domain/export/pax.ts';
 import { paddingOf } from '../../../domain/evidence/tar.ts';
-import { APPROVERS, exportOf, FILES, LOG_KEY, NO_TRUST, PROVENANCE, signerOf, TRUST, verdictOf } from './builder.ts';
+import {
+  APPROVERS,
+  bytesOf,
+  exportOf,
+  FILES,
+  KEYS,
+  LOG_KEY,
+  NO_TRUST,
+  PROVENANCE,
+  signerOf,
+  TRUST,
+  verdictOf,
+} from './builder.ts';
 import type { Variation } from './builder.ts';
 
 const codesOf = async (vary: Variation, trust = TRUST) =>
@@ -73,14 +87,26 @@ describe('an export', () => {
     expect(await codesOf({ ...waived, said: [{ ...waiver, record_hash: '6'.repeat(64) }] })).toEqual([
       'grant_unproven',
     ]);
-    const overridden: Variation = {
-      grant: (approvals) => ({ kind: 'override', override_id: 'O-1', ticket: 'T-9', approvals }),
-    };
+    const override = { kind: 'override' as const, override_id: 'O-1', ticket: 'T-9' };
     const spent = { actor: 'export-approval', action: 'override_spent', object: 'override/O-1' };
     const detail = { ticket: 'T-9', export_id: 'EXP-20260301-0a0b0c0d' };
-    expect(await codesOf({ ...overridden, said: [{ ...spent, detail }] })).toEqual([]);
+    const said = [{ ...spent, detail }];
+    const approved: Variation = {
+      grant: (approvals) => ({ ...override, basis: { kind: 'approval' }, approvals }),
+      said,
+    };
+    expect(await codesOf(approved)).toEqual([]);
     const other = { ...detail, export_id: 'EXP-20260301-00000000' };
-    expect(await codesOf({ ...overridden, said: [{ ...spent, detail: other }] })).toEqual(['grant_unproven']);
+    expect(await codesOf({ ...approved, said: [{ ...spent, detail: other }] })).toEqual(['grant_unproven']);
+    // An override never stands for an approval.
+    expect(await codesOf({ ...approved, approvers: [] })).toEqual(['quorum_unmet', 'quorum_unmet']);
+    const both: Variation = {
+      approvers: [],
+      grant: () => ({ ...override, basis: { kind: 'waiver', waiver_id: 'W-1', digest }, approvals: [] }),
+    };
+    expect(await codesOf({ ...both, said: [...said, { ...waiver, record_hash: digest }] })).toEqual([]);
+    const not = { ...waiver, record_hash: digest, action: 'waiver_revoked' };
+    expect(await codesOf({ ...both, said: [...said, not] })).toEqual(['grant_unproven']);
   });
 
   it('is not verified where an entry is not in the log, or the log is another', async () => {
@@ -196,6 +222,27 @@ describe('the archive of an export', () => {
       const { problems } = await verdictOf(Buffer.concat([bytes, more]));
       expect(problems).toMatchObject([{ code: 'archive_overlong', at: bytes.length }]);
     }
+  });
+
+  it('is not verified in another spelling, or with other keys beside it', async () => {
+    const { content } = await exportOf();
+    const codes = async (change: Partial<ArchiveContent>) =>
+      (await verdictOf(bytesOf({ ...content, ...change }, FILES))).problems.map(({ code, member }) => [code, member]);
+    const spelled = (text: string) => JSON.stringify(JSON.parse(text), null, 1);
+    expect(await codes({ statement: spelled(content.statement) })).toEqual([
+      ['envelope_malformed', 'statement.dsse.json'],
+    ]);
+    expect(await codes({ keys: spelled(content.keys) })).toEqual([['keys_malformed', 'keys.json']]);
+    const [key] = KEYS.provenance;
+    const another = { ...KEYS, provenance: [{ ...key!, until: '2026-02-01T00:00:00.000Z' }] };
+    expect(await codes({ keys: exportKeysText(another) })).toEqual([['file_altered', 'keys.json']]);
+    const renamed = { ...KEYS, provenance: [{ ...key!, key_id: signerOf(9).key_id }] };
+    expect(await codes({ keys: exportKeysText(renamed) })).toEqual([['keys_malformed', 'keys.json']]);
+    const other = await exportOf({ files: new Map([['other', Buffer.from('other')]]) });
+    expect(await codes({ statement: other.content.statement, keys: other.content.keys })).toContainEqual([
+      'manifest_altered',
+      'manifest.json',
+    ]);
   });
 
   it('that is none is refused without an error', async () => {
