@@ -258,7 +258,9 @@ async function recordExport(): Promise<void> {
   const id = await opened(db, 'default');
   const handle = client.workflow.getHandle(`export/${id}`);
   const state = async (name: string) => (await getExport(db, 'default', id))?.state === name;
-  await eventually(() => state('pending_approval'), 60_000);
+  await eventually(() => state('pending_approval'), 60_000).catch(async (error: unknown) => {
+    throw new Error(JSON.stringify(await getExport(db, 'default', id)), { cause: error });
+  });
   const ask = (actor: string, role: string) =>
     handle.executeUpdate<unknown, [object]>('approve', { args: [{ role, caller: person('default', actor, role) }] });
   await ask('alice', 'security_owner').catch(() => undefined);

@@ -17,7 +17,11 @@ export async function openSmallRegistry(): Promise<{ url: string; close: () => P
     created_at: '2026-01-02T03:04:05Z',
   };
   const id = { name: 'agent', version: '1.0.0' };
-  const bundle = JSON.stringify({ ...id, digest: `sha256:${bundleDigest(id, manifest, sha256)}`, manifest });
+  const bundle = JSON.stringify({
+    ...id,
+    digest: `sha256:${bundleDigest(id, manifest, sha256)}`,
+    manifest: { ...id, ...manifest },
+  });
   const server = createServer((req, res) => {
     const isBlob = req.url === `/v1/registry/blobs/sha256:${hex}`;
     const body = isBlob ? license : Buffer.from(bundle);

@@ -204,11 +204,7 @@ describe('exportApproval', () => {
       );
     const kinds = async () =>
       (
-        await rows<{ kind: string }>(
-          on.db,
-          'SELECT kind FROM notifications WHERE workspace_id = $1 ORDER BY id',
-          [w],
-        )
+        await rows<{ kind: string }>(on.db, 'SELECT kind FROM notifications WHERE workspace_id = $1 ORDER BY id', [w])
       ).map((n) => n.kind);
     await since(5);
     await poke(id);
