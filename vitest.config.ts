@@ -9,8 +9,8 @@ export default defineConfig({
     watch: false,
     globalSetup: ['test/support/global-setup.ts'],
     // So long that it only ends what hangs: a busy machine is slow, not wrong.
-    testTimeout: 90_000,
-    hookTimeout: 120_000,
-    teardownTimeout: 20_000,
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
+    teardownTimeout: 60_000,
   },
 });

@@ -13,7 +13,7 @@ const SEVERITY = defineSearchAttributeKey('Severity', 'KEYWORD');
 const PROCESS_STATE = defineSearchAttributeKey('ProcessState', 'KEYWORD');
 const DEADLINE_MS = 5_000;
 /** Their rank is one among the work of the queue; it says nothing of an incident. */
-const UNRANKED: readonly ProcessType[] = ['adapterSync', 'tokenRotation', 'captureWindow'];
+const UNRANKED: readonly ProcessType[] = ['adapterSync', 'tokenRotation', 'captureWindow', 'exportApproval'];
 
 export interface ProcessStart {
   type: ProcessType;
@@ -73,6 +73,8 @@ function inputOf(type: ProcessType, workspace_id: string, subject: string): obje
       return { schema: 1, workspace_id, rotation_id: subject };
     case 'captureWindow':
       return { schema: 1, workspace_id, window_id: subject };
+    case 'exportApproval':
+      return { schema: 1, workspace_id, export_id: subject };
     default: {
       const unknown: never = type;
       throw new Error(`unknown process ${JSON.stringify(unknown)}`);

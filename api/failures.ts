@@ -1,6 +1,7 @@
 import { ContainmentFileError } from '../config/containment-file.ts';
 import { UpstreamsFileError } from '../config/upstreams-file.ts';
 import { ForensicKeyError } from '../config/forensic-key-file.ts';
+import { ReceiptKeyError } from '../config/receipt-key-file.ts';
 import { DatabaseError, isUnreachable } from '../db/errors.ts';
 import { SecretsError } from '../db/secrets-error.ts';
 import { BlobError } from '../storage/blob-error.ts';
@@ -15,7 +16,7 @@ export function problemFor(error: unknown): Problem {
   if (isUnreachable(error)) return problem('database_unreachable');
   if (error instanceof SecretsError && isProblemCode(error.code)) return problem(error.code, { detail: error.message });
   if (error instanceof BlobError) return blobProblem(error);
-  if (error instanceof ForensicKeyError) return problem(error.code);
+  if (error instanceof ForensicKeyError || error instanceof ReceiptKeyError) return problem(error.code);
   if (error instanceof ContainmentFileError)
     return problem('policy_invalid', { detail: error.message, fields: error.fields });
   if (error instanceof UpstreamsFileError)

@@ -10,12 +10,15 @@ import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
 import { HooksFileError, loadHooksFile } from '../config/hooks-file.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
+import { receiptSigner } from '../config/receipt-key-file.ts';
 import { loadPayloadKeys } from '../config/payload-keys.ts';
+import { readProvenanceKeys } from '../config/provenance-keys.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
 import { CapturePoint } from '../db/capture-point.ts';
 import { openDatabase } from '../db/client.ts';
 import type { Database } from '../db/client.ts';
+import { isSameRegistry } from '../domain/upstream/registry.ts';
 import { activePolicyDigest } from '../db/read/active-policy.ts';
 import { activeHooks, ensureHooks } from '../db/command/apply-hooks.ts';
 import { recordEach } from '../db/command/intake.ts';
@@ -75,16 +78,20 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
     engine,
     watches: engine,
     verificationKeys: () => loadVerificationKeys(env.stateRoot),
+    provenanceKeys: () => readProvenanceKeys(env.stateRoot),
     watchIntervalMs: env.watchIntervalMs,
     anchorIntervalMs: env.anchorIntervalMs,
     ledgerPublic: env.ledgerPublic,
     forensicKey: openForensicKey(env, log),
+    receiptSigner: receiptSigner(env.stateRoot),
     checklists: loadChecklists(),
     masterKey,
     captures,
     payloadCodecs: codecs,
     blobs,
     registryBlobLimit: env.registryBlobLimit,
+    registry: { url: env.registryUrl, own: isSameRegistry(env.registryUrl, env.baseUrl) },
+    governanceMode: env.governanceMode,
     auth,
     log,
     readUpstreamsFile: async () => (env.upstreamsFile === undefined ? null : loadUpstreamsFile(env.upstreamsFile)),

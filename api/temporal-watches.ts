@@ -1,6 +1,6 @@
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { Client, Connection } from '@temporalio/client';
-import { workflowIdOf } from '../domain/process/types.ts';
+import { STEP_TIMEOUT_MS, workflowIdOf } from '../domain/process/types.ts';
 import type { EngineAnswer } from './engine.ts';
 import { grpcStatus, whileAnswering, within } from './temporal-deadline.ts';
 import type { WatchAnswer, WatchEngine, WatchRequest } from './watch-engine.ts';
@@ -60,20 +60,25 @@ export function watchEngine({ client, connection, reachMs, answerFor }: Parts): 
   };
 }
 
-/** A watch has no other arguments than what it watches; the record says at its first look whether it may go on. */
-function startOf({
-  workflow_type,
-  subject,
-}: WatchRequest): WithStartWorkflowOperation<(input: object) => Promise<void>> {
-  const input = workflow_type === 'attestationWatch' ? { node: subject } : { baseline: subject };
+/** A process has no other arguments than what it is about; the record says at its first look whether it may go on. */
+function startOf(request: WatchRequest): WithStartWorkflowOperation<(input: object) => Promise<void>> {
+  const { workflow_type, subject } = request;
+  const isExport = workflow_type === 'exportApproval';
   return new WithStartWorkflowOperation(workflow_type, {
     workflowId: workflowIdOf(workflow_type, subject),
-    taskQueue: 'control-critical',
-    args: [{ schema: 1, ...input }],
+    taskQueue: isExport ? 'control' : 'control-critical',
+    args: [{ schema: 1, ...inputOf(request) }],
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
-    priority: { priorityKey: 1 },
+    ...(isExport ? { workflowTaskTimeout: STEP_TIMEOUT_MS } : {}),
+    priority: { priorityKey: isExport ? 3 : 1 },
   });
+}
+
+function inputOf(request: WatchRequest): object {
+  if (request.workflow_type === 'attestationWatch') return { node: request.subject };
+  if (request.workflow_type === 'integrityWatch') return { baseline: request.subject };
+  return { workspace_id: request.workspace_id, export_id: request.subject };
 }
 
 const startReplacement = (client: Client, node: string) =>

@@ -34,6 +34,7 @@ export type Env = Readonly<{
   /** The reviewed set of outbound notifiers. */
   hooksFile: string | undefined;
   containmentFile: string;
+  sloFile: string;
   /** Undefined: nothing outside is called with a credential. */
   upstreamsFile: string | undefined;
   /** The name of this host as an attester. */
@@ -49,6 +50,8 @@ export type Env = Readonly<{
   s3: S3Env | undefined;
   /** Bytes that a blob of the registry may have. */
   registryBlobLimit: number;
+  /** The registry that exports are checked against; by default this instance's own. */
+  registryUrl: string;
   /** How long a blob stays that no bundle refers to. */
   registryGraceMs: number;
   /** At least this long between two anchors of the log. */
@@ -56,6 +59,8 @@ export type Env = Readonly<{
   relayWindow: number;
   /** Between two quotes of a node; protected files are checked half as often. */
   watchIntervalMs: number;
+  /** `advisory`: what governance would have blocked is recorded, and let go. Integrity and the gates block all the same. */
+  governanceMode: 'enforce' | 'advisory';
   signals: 'unsigned' | 'signed';
   /** Undefined: the one of the state root, which the embedded server makes. */
   forensicKeyFile: string | undefined;
@@ -83,13 +88,14 @@ export function readEnv(environment: Environment = process.env): Env {
   const mode = read.INTERLOCK_AUTH_MODE;
   const loopbackTrust = read.INTERLOCK_LOOPBACK_TRUST ?? mode === 'loopback';
   refuseTwoModes(mode, loopbackTrust);
+  const baseUrl = read.INTERLOCK_URL ?? ownUrl(read.INTERLOCK_BIND, read.INTERLOCK_PORT);
   const env: Env = Object.freeze({
     databaseUrl: read.INTERLOCK_DATABASE_URL,
     temporalAddress: read.INTERLOCK_TEMPORAL_ADDRESS,
     temporalNamespace: read.INTERLOCK_TEMPORAL_NAMESPACE,
     bind: read.INTERLOCK_BIND,
     port: read.INTERLOCK_PORT,
-    baseUrl: read.INTERLOCK_URL ?? ownUrl(read.INTERLOCK_BIND, read.INTERLOCK_PORT),
+    baseUrl,
     attestationPort: read.INTERLOCK_ATTESTATION_PORT,
     integrityPort: read.INTERLOCK_INTEGRITY_PORT,
     stateRoot: read.INTERLOCK_STATE_ROOT,
@@ -103,6 +109,7 @@ export function readEnv(environment: Environment = process.env): Env {
     hooksFile: read.INTERLOCK_HOOKS_FILE,
     containmentFile: read.INTERLOCK_CONTAINMENT_FILE,
     upstreamsFile: read.INTERLOCK_UPSTREAMS_FILE,
+    sloFile: read.INTERLOCK_SLO_FILE,
     node: read.INTERLOCK_NODE,
     tpmTcti: read.INTERLOCK_TPM_TCTI,
     tpmAddon: read.INTERLOCK_TPM_ADDON,
@@ -111,10 +118,12 @@ export function readEnv(environment: Environment = process.env): Env {
     blobRoot: read.INTERLOCK_BLOB_ROOT ?? join(read.INTERLOCK_STATE_ROOT, 'blobs'),
     s3: readS3(read, environment),
     registryBlobLimit: read.INTERLOCK_REGISTRY_BLOB_LIMIT * 1024 * 1024,
+    registryUrl: read.INTERLOCK_REGISTRY_URL ?? baseUrl,
     registryGraceMs: read.INTERLOCK_REGISTRY_GRACE * 1000,
     anchorIntervalMs: read.INTERLOCK_ANCHOR_INTERVAL * 1000,
     relayWindow: read.INTERLOCK_RELAY_WINDOW,
     watchIntervalMs: read.INTERLOCK_WATCH_INTERVAL * 1000,
+    governanceMode: read.INTERLOCK_GOVERNANCE_MODE,
     signals: read.INTERLOCK_SIGNALS ?? (loopbackTrust ? 'unsigned' : 'signed'),
     forensicKeyFile: read.INTERLOCK_FORENSIC_KEY_FILE,
     payloadKeysFile: read.INTERLOCK_PAYLOAD_KEYS_FILE,

@@ -20,6 +20,7 @@ import {
   serverUrl,
 } from './fields.ts';
 
+const sloFile = fileURLToPath(new URL('slo.yaml', import.meta.url));
 const containmentFile = fileURLToPath(new URL('policy/containment.yaml', import.meta.url));
 
 /** What the server processes read, by variable. A field without default or `optional` must be set. */
@@ -43,6 +44,7 @@ export const variables = {
   INTERLOCK_HOOKS_FILE: path.optional(),
   INTERLOCK_CONTAINMENT_FILE: path.default(containmentFile),
   INTERLOCK_UPSTREAMS_FILE: path.optional(),
+  INTERLOCK_SLO_FILE: path.default(sloFile),
   INTERLOCK_NODE: node.default('local'),
   INTERLOCK_TPM_TCTI: z.string().optional(),
   INTERLOCK_TPM_ADDON: path.optional(),
@@ -54,10 +56,12 @@ export const variables = {
   INTERLOCK_S3_BUCKET: s3Bucket.optional(),
   INTERLOCK_S3_RETENTION: s3Retention.optional(),
   INTERLOCK_REGISTRY_BLOB_LIMIT: mebibytes.default(16_384),
+  INTERLOCK_REGISTRY_URL: serverUrl.optional(),
   INTERLOCK_REGISTRY_GRACE: longSeconds.default(604_800),
   INTERLOCK_ANCHOR_INTERVAL: seconds.default(300),
   INTERLOCK_RELAY_WINDOW: count.default(200),
   INTERLOCK_WATCH_INTERVAL: seconds.default(30),
+  INTERLOCK_GOVERNANCE_MODE: z.enum(['enforce', 'advisory']).default('enforce'),
   INTERLOCK_SIGNALS: z.enum(['unsigned', 'signed']).optional(),
   INTERLOCK_FORENSIC_KEY_FILE: path.optional(),
   INTERLOCK_PAYLOAD_KEYS_FILE: path.optional(),

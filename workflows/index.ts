@@ -2,6 +2,7 @@ export { adapterSync } from './adapter-sync/workflow.ts';
 export { attestationWatch } from './attestation-watch/workflow.ts';
 export { delivery } from './delivery/workflow.ts';
 export { captureWindow } from './capture-window/workflow.ts';
+export { exportApproval } from './export-approval/workflow.ts';
 export { incidentResponse } from './incident-response/workflow.ts';
 export { integrityWatch } from './integrity-watch/workflow.ts';
 export { ledgerAnchor } from './ledger-anchor/workflow.ts';

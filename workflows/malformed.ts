@@ -57,7 +57,7 @@ const MAX_TICKET_BYTES = 256;
 const LAST_PCR = 23;
 const DIGEST = /^[0-9a-f]{64}$/;
 
-const isFilled = (value: unknown, maxBytes: number): boolean => isText(value, maxBytes) && value.trim() !== '';
+export const isFilled = (value: unknown, maxBytes: number): boolean => isText(value, maxBytes) && value.trim() !== '';
 
 /** What is wrong with the shape of an approval, or null; `pcr`: it has to name one. */
 export function malformedApproval(input: unknown, pcr?: 'pcr'): string | null {

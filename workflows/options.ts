@@ -44,6 +44,14 @@ export const ROTATION: ActivityOptions = {
   retry: { maximumAttempts: 1 },
 };
 
+/** A step of an export: an archive may take hours to send, and a worker that was killed is missed within seconds. */
+export const EXPORT: ActivityOptions = {
+  taskQueue: 'egress',
+  startToCloseTimeout: '24h',
+  heartbeatTimeout: '10s',
+  retry: { maximumAttempts: 1 },
+};
+
 /** How long a process waits before it asks again for a record that could not be read. */
 export const REREAD_AFTER_MS = 5_000;
 

@@ -29,9 +29,12 @@ export class Desk {
   #answeredAt = -Infinity;
   /** An approval was granted since the last look. */
   lookDue = false;
+  /** Decisions in this run. */
+  taken = 0;
 
   /** Runs `work` after what came before it; what it fails with is the update's failure, with its code as the type. */
   async take<T>(work: () => Promise<T>): Promise<T> {
+    this.taken += 1;
     const before = this.#last;
     const mine = (async () => {
       await before;

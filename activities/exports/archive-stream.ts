@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { ArchiveLayout } from '../../domain/export/archive.ts';
 import type { BlobSource } from './blob-source.ts';
 
@@ -21,11 +20,4 @@ export async function* archiveStream(
       if (kept.length > 0) yield kept;
     }
   }
-}
-
-/** Hex, of all the bytes of a stream. */
-export async function digestOfStream(stream: AsyncIterable<Uint8Array>): Promise<string> {
-  const digest = createHash('sha256');
-  for await (const chunk of stream) digest.update(chunk);
-  return digest.digest('hex');
 }

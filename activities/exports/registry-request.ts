@@ -29,20 +29,19 @@ const WITHIN_MS = 10_000;
 /** A slower registry is none: beside this each answer has a minute. */
 const LEAST_BYTES_PER_S = 256 * 1024;
 const LONGEST_MS = 24 * 3_600_000;
-const LONGEST_REFUSAL = 64 * 1024;
 
 /**
- * One request, whose answer is read inside of `work` and gone after it. `longest` is in bytes, of a body that is read.
+ * One request, whose answer is read inside of `work` and gone after it. `expected`: bytes of the body, for the time that it has.
  * Errors: RegistryError registry_unreachable, registry_auth_failed, and those of `work`.
  */
 export async function ask<T>(
   access: RegistryAccess,
   method: 'GET' | 'HEAD',
   path: string,
-  longest: number,
+  expected: number,
   work: (answer: RegistryAnswer) => Promise<T>,
 ): Promise<T> {
-  const { answer, close } = await open(access, method, path, longest);
+  const { answer, close } = await open(access, method, path, expected);
   try {
     return await work(answer);
   } catch (error) {
@@ -59,8 +58,7 @@ export async function* piecesOf(
   size: number,
   refused: (answer: RegistryAnswer, about: 'blob') => Promise<RegistryError>,
 ): AsyncGenerator<Uint8Array> {
-  // One byte more, so that a body that is too long is seen to be.
-  const { answer, close } = await open(access, 'GET', path, Math.max(size + 1, LONGEST_REFUSAL));
+  const { answer, close } = await open(access, 'GET', path, size);
   try {
     if (answer.status !== 200) throw await refused(answer, 'blob');
     yield* answer.pieces();
@@ -71,10 +69,15 @@ export async function* piecesOf(
   }
 }
 
-/** The body as text; one that is longer than a refusal may be is cut off by the limit of the request. */
-export async function textOf({ pieces }: RegistryAnswer): Promise<string> {
+/** The body as text of at most `longest` bytes. Errors: EgressError reply_too_large. */
+export async function textOf({ pieces }: RegistryAnswer, longest: number): Promise<string> {
   const all: Uint8Array[] = [];
-  for await (const piece of pieces()) all.push(piece);
+  let length = 0;
+  for await (const piece of pieces()) {
+    length += piece.length;
+    if (length > longest) throw new EgressError('reply_too_large');
+    all.push(piece);
+  }
   return Buffer.concat(all).toString('utf8');
 }
 
@@ -82,7 +85,7 @@ async function open(
   { url, internal, headers, resolve, withinMs = WITHIN_MS }: RegistryAccess,
   method: 'GET' | 'HEAD',
   path: string,
-  longest: number,
+  expected: number,
 ): Promise<{ answer: RegistryAnswer; close: () => Promise<void> }> {
   const stalled = new AbortController();
   /** Only while something is waited for: a reader that takes its time is not the registry's fault. */
@@ -94,11 +97,12 @@ async function open(
       clearTimeout(timer);
     }
   };
-  const whole = Math.min(LONGEST_MS, 60_000 + (Number.isFinite(longest) ? longest / LEAST_BYTES_PER_S : 0) * 1000);
+  const timeoutMs = Math.min(LONGEST_MS, 60_000 + Math.round((expected / LEAST_BYTES_PER_S) * 1000));
   const guard = guardedFetch({
     internal,
-    timeoutMs: Math.round(whole),
-    longest: Math.max(longest, LONGEST_REFUSAL),
+    timeoutMs,
+    // Whoever reads a body counts.
+    longest: Infinity,
     ...(resolve === undefined ? {} : { resolve }),
   });
   try {

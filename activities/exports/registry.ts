@@ -22,6 +22,7 @@ export interface Registry extends BlobSource {
 
 /** A bundle of a thousand blobs with long paths. */
 const LONGEST_BUNDLE = 1024 * 1024;
+const LONGEST_REFUSAL = 64 * 1024;
 const OK = 200;
 
 export function httpRegistry(access: RegistryAccess): Registry {
@@ -31,7 +32,7 @@ export function httpRegistry(access: RegistryAccess): Registry {
       const path = `/v1/registry/bundles/${encodeURIComponent(id.name)}/${encodeURIComponent(id.version)}`;
       return ask(access, 'GET', path, LONGEST_BUNDLE, async (answer) => {
         if (answer.status !== OK) throw await refusal(answer, 'bundle');
-        return bundleOf(id, await textOf(answer));
+        return bundleOf(id, await textOf(answer, LONGEST_BUNDLE));
       });
     },
     size: async (sha256) => {
@@ -62,13 +63,13 @@ async function* blobPieces(access: RegistryAccess, path: string, size: number): 
 
 /** Why a blob is not given, or registry_unreachable where it is given now. */
 async function why(access: RegistryAccess, path: string): Promise<RegistryError> {
-  return ask(access, 'GET', path, Infinity, async (answer) =>
+  return ask(access, 'GET', path, 0, async (answer) =>
     answer.status === OK ? new RegistryError('registry_unreachable') : refusal(answer, 'blob'),
   );
 }
 
 async function refusal(answer: RegistryAnswer, about: 'bundle' | 'blob'): Promise<RegistryError> {
-  return new RegistryError(reasonOfAnswer(answer.status, codeOf(await textOf(answer)), about));
+  return new RegistryError(reasonOfAnswer(answer.status, codeOf(await textOf(answer, LONGEST_REFUSAL)), about));
 }
 
 function codeOf(text: string): unknown {
@@ -87,10 +88,12 @@ function jsonOf(text: string): unknown {
 function bundleOf(id: BundleId, text: string): RegisteredBundle {
   const given = jsonOf(text) as { digest?: unknown; manifest?: unknown } | null | undefined;
   // Whatever answers so is no registry.
-  if (typeof given !== 'object' || given === null || !('manifest' in given))
-    throw new RegistryError('registry_unreachable');
-  const { bundle, manifest } = requireManifest(id, given.manifest);
-  if (digestName(bundle.digest) !== given.digest) throw new RegistryError('blob_corrupt');
+  if (typeof given?.manifest !== 'object' || given.manifest === null) throw new RegistryError('registry_unreachable');
+  // It is answered with the name and the version that its digest is of as well.
+  const { name, version, ...rest } = given.manifest as Record<string, unknown>;
+  const { bundle, manifest } = requireManifest(id, rest);
+  if (name !== id.name || version !== id.version || digestName(bundle.digest) !== given.digest)
+    throw new RegistryError('blob_corrupt');
   return { bundle, manifest };
 }
 

@@ -3,8 +3,6 @@
  * nothing was measured.
  */
 export const ABSENT = {
-  registry: { configured: false, required: false, url: null, token: 'missing', reachable: null },
-  governance: { configured: false, mode: null, override: null },
   policy: { configured: false, profile: null, hash: null, lock: null, pinned: null },
   provider_readiness: { configured: false, active_route_ready: null, error_route_count: null, routes: [] },
   delivery: { configured: false, pending: null, unresolved_dead_lettered: null },

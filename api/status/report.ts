@@ -4,9 +4,13 @@ import type { AnchorStanding } from '../../db/read/anchors.ts';
 import { logStanding } from '../../db/read/log.ts';
 import type { LogStanding } from '../../db/read/log.ts';
 import { incidentCounts, tallies } from '../../db/read/counts.ts';
+import { pendingExports } from '../../db/read/exports.ts';
 import { gatesOverview } from '../../db/read/gates.ts';
+import { liveOverride } from '../../db/read/overrides.ts';
+import type { LiveOverride } from '../../db/read/overrides.ts';
 import { pendingRecoveries } from '../../db/read/pending-recoveries.ts';
 import { runtimePosture } from '../../db/read/runtime.ts';
+import { sloSignals } from '../../db/read/slo-signals.ts';
 import { anchorOverdue } from '../../domain/ledger/anchor.ts';
 import { debugSignal } from '../../domain/runtime/capture-window.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -15,6 +19,7 @@ import { readiness } from '../readiness.ts';
 import { attestationReport, integrityReport } from '../state-ports.ts';
 import { ABSENT, ABSENT_FILE, runs } from './absent.ts';
 import { containmentFile } from './containment-file.ts';
+import { registryReport } from './registry.ts';
 import { blobReport, probeStorage } from './storage.ts';
 import { upstreamsReport } from './upstreams.ts';
 import { warnings } from './warnings.ts';
@@ -37,6 +42,8 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     anchors,
     posture,
     blob,
+    override,
+    signals,
   ] = await Promise.all([
     schemaStatus(db),
     readiness(deps),
@@ -52,6 +59,8 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     anchorStanding(db),
     runtimePosture(db, workspace_id),
     blobReport(deps),
+    liveOverride(db, workspace_id),
+    sloSignals(db),
   ]);
   const time = String(attestation['time']);
   const upstreams = await upstreamsReport(deps, time);
@@ -61,7 +70,11 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     version: about.version,
     time,
     schema,
-    health: { ok: failing.length === 0, failing, warnings: await warnings(deps, { workspace_id, time, posture }) },
+    health: {
+      ok: failing.length === 0,
+      failing,
+      warnings: await warnings(deps, { workspace_id, time, posture, override }),
+    },
     storage: { ok: probes.every((p) => p.ok), probes },
     gates: Object.fromEntries(gates.map(({ gate, ...rest }) => [gate, rest])),
     incidents: {
@@ -76,14 +89,20 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     notifications: { open: named.notifications_open },
     files: { containment, policy: ABSENT_FILE, upstreams: upstreams.file, hooks: ABSENT_FILE },
     blob,
-    runs: runs(named.recovery_pending),
+    runs: { ...runs(named.recovery_pending), waiting_for_approval: await pendingExports(db, workspace_id) },
     auth: { mode: auth.loopbackTrust ? 'loopback' : 'bearer', bind: about.bind },
     runtime: { configured: true, ...runtimeView(posture) },
-    slo: [{ signal: 'debug_capture', ...debugSignal(posture.window, time) }],
+    registry: await registryReport(deps, time),
+    governance: { configured: true, mode: deps.governanceMode, override: overrideView(override) },
+    slo: [{ signal: 'debug_capture', ...debugSignal(posture.window, time) }, ...signals],
     ...ABSENT,
     provider_readiness: upstreams.readiness,
   };
 }
+
+/** What an export of the workspace could use at this moment. */
+const overrideView = (override: LiveOverride | undefined) =>
+  override === undefined ? null : { ticket: override.ticket, by: override.by, expires_at: override.expires_at };
 
 /** The age is that of the newest signed checkpoint while entries wait for one, and nothing waits behind a whole one. */
 const ledgerReport = (log: LogStanding | undefined, time: string) => ({

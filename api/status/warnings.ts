@@ -1,7 +1,10 @@
 import { adapterTroubles, DUE_COUNTED } from '../../db/read/adapters.ts';
 import type { AdapterTrouble } from '../../db/read/adapters.ts';
 import { retiredNodes } from '../../db/read/attestation-nodes.ts';
+import { unreviewedOverrides } from '../../db/read/overrides.ts';
+import type { LiveOverride } from '../../db/read/overrides.ts';
 import { oldestPoke } from '../../db/read/relay.ts';
+import { UNROTATED_COUNTED, unrotatedSlots } from '../../db/read/unrotated.ts';
 import type { LiveWindow, RuntimePosture } from '../../db/read/runtime.ts';
 import type { ApiDeps } from '../deps.ts';
 import { diskHigh } from './storage.ts';
@@ -18,9 +21,19 @@ export interface Warning {
     | 'adapter_retired'
     | 'token_file_refused'
     | 'upstreams_drift'
-    | 'capture_open';
+    | 'capture_open'
+    | 'override_live'
+    | 'override_unreviewed'
+    | 'restored_unrotated';
   since: string | null;
   detail: string;
+}
+
+interface Standing {
+  workspace_id: string;
+  time: string;
+  posture: RuntimePosture;
+  override: LiveOverride | undefined;
 }
 
 /** A poke older than this is not being relayed at the pace it should be. */
@@ -28,7 +41,7 @@ const BACKLOG_MS = 30_000;
 
 export async function warnings(
   { db, about, auth, readUpstreamsFile }: Pick<ApiDeps, 'db' | 'about' | 'auth' | 'readUpstreamsFile'>,
-  { workspace_id, time: now, posture }: { workspace_id: string; time: string; posture: RuntimePosture },
+  { workspace_id, time: now, posture, override }: Standing,
 ): Promise<Warning[]> {
   const out: Warning[] = [];
   const since = await oldestPoke(db);
@@ -42,6 +55,15 @@ export async function warnings(
   for (const { privilege, reason } of (await auth.refusedFiles?.()) ?? [])
     out.push({ code: 'token_file_refused', since: null, detail: `the ${privilege} token file: ${reason}` });
   if (posture.window !== null) out.push(captureWarning(posture.window));
+  if (override !== undefined) out.push(overrideWarning(override));
+  for (const { override_id, ticket, by, review_due } of await unreviewedOverrides(db, workspace_id))
+    out.push({
+      code: 'override_unreviewed',
+      since: review_due,
+      detail: `nobody has reviewed ${override_id}, opened by ${by} for ${ticket}`,
+    });
+  const unrotated = await unrotatedSlots(db, workspace_id);
+  if (unrotated !== undefined) out.push(restoredWarning(unrotated));
   const disk = await diskHigh(about.stateRoot);
   if (disk !== null) out.push({ code: 'disk_high', since: null, detail: disk });
   return out;
@@ -53,6 +75,12 @@ function driftOf({ error, active_digest }: FileStanding): string {
   if (error === null) return 'the upstreams file differs from what is loaded';
   return `the upstreams file cannot be taken (${error}); what is loaded stays`;
 }
+
+const overrideWarning = ({ override_id, ticket, by, opened_at, expires_at }: LiveOverride): Warning => ({
+  code: 'override_live',
+  since: opened_at,
+  detail: `${override_id} lets one export past a registry that fails, opened by ${by} for ${ticket}, until ${expires_at}`,
+});
 
 const captureWarning = ({
   window_id,
@@ -68,6 +96,12 @@ const captureWarning = ({
   detail:
     `${window_id} captures ${level}, opened by ${opened_by}${ticket === null ? '' : ` for ${ticket}`}, until ${not_after}` +
     (dropped === 0 ? '' : `, ${dropped} dropped`),
+});
+
+const restoredWarning = ({ n, since, origin }: { n: number; since: string; origin: string }): Warning => ({
+  code: 'restored_unrotated',
+  since,
+  detail: `${n === UNROTATED_COUNTED ? `${n} slots or more` : n === 1 ? '1 slot' : `${n} slots`} hold what the record came with that goes on as ${origin}`,
 });
 
 function adapterWarning({ name, kind, since, due, error }: AdapterTrouble): Warning {

@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { CliError, UnreachableError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { clientPart } from '../status/client-part.ts';
+import { clientPart, registryOf } from '../status/client-part.ts';
 import { serverPart } from '../status/server-part.ts';
 
 export const command = defineCommand({
@@ -12,7 +12,9 @@ export const command = defineCommand({
     const own = clientPart(client, env);
     try {
       const { body } = await client.get<Record<string, unknown>>('/v1/status');
-      out.answer({ client: Object.fromEntries(own), ...body }, () => out.facts([...own, ...serverPart(body)]));
+      out.answer({ client: Object.fromEntries(own), ...body }, () =>
+        out.facts([...registryOf(own, body), ...serverPart(body)]),
+      );
       return EXIT.done;
     } catch (error) {
       if (!(error instanceof CliError)) throw error;

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LEDGER_PATH, PENDING_PATH } from '../../domain/governance/line.ts';
 import { digestHex } from '../../domain/registry/digest.ts';
 import { isBundlePath, readManifest } from '../../domain/registry/manifest.ts';
 import type { BundleManifest } from '../../domain/registry/manifest.ts';
@@ -13,13 +14,17 @@ function fail(message: string): never {
   throw new UsageError(message);
 }
 
-/** The files under a folder by their paths in the bundle, in order. Errors: UsageError for what cannot be in one. */
+/**
+ * The files under a folder by their paths in the bundle, in order; its governance ledger, which grows while the bundle
+ * stays, is none of them. Errors: UsageError for what cannot be in one.
+ */
 export async function filesUnder(folder: string): Promise<string[]> {
   const found: string[] = [];
   const walk = async (inside: string): Promise<void> => {
     for (const entry of await readdir(join(folder, inside), { withFileTypes: true })) {
       const path = inside === '' ? entry.name : `${inside}/${entry.name}`;
       if (entry.isDirectory()) await walk(path);
+      else if (path === LEDGER_PATH || path === PENDING_PATH) continue;
       else if (!entry.isFile()) fail(`${path} is neither a file nor a folder`);
       else found.push(isBundlePath(path) ? path : fail(`${JSON.stringify(path)} cannot be a path of a bundle`));
     }

@@ -13,6 +13,14 @@ export function clientPart({ baseUrl, hasToken }: Client, env: Session['env']): 
   ];
 }
 
+/** Where this client was told of no registry, the one that the server asks, and whether it has a credential for it. */
+export function registryOf(own: [string, string][], status: Record<string, unknown>): [string, string][] {
+  const { url, token } = (status['registry'] ?? {}) as { url?: unknown; token?: unknown };
+  if (typeof url !== 'string' || !own.some(([key, value]) => key === 'registry_url' && value === 'missing')) return own;
+  const said: Record<string, string> = { registry_url: url, registry_token: token === 'set' ? 'set' : 'missing' };
+  return own.map(([key, value]) => [key, said[key] ?? value]);
+}
+
 /** Without credentials, should somebody have put them there. */
 function registryUrl(text: string | undefined): string {
   if (text === undefined || text === '') return 'missing';

@@ -46,6 +46,12 @@ export const registryBundles = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.workspace_id, t.name, t.version] }),
+    index('registry_bundles_transition').on(
+      t.workspace_id,
+      sql`(${t.manifest}::jsonb ->> 'transition_digest')`,
+      t.name,
+      t.version,
+    ),
     check('registry_bundles_digest', sql`${t.digest} ~ '^[0-9a-f]{64}$'`),
   ],
 );

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { hashCanonical } from '../canonical/hash.ts';
 import type { Sha256 } from '../canonical/hash.ts';
 import { jsonPath } from '../json/path.ts';
+import { APPROVER_ROLES, DEFAULT_RULE } from '../export/quorum.ts';
+import type { ExportRule } from '../export/quorum.ts';
 import type { FieldProblem } from '../problem/field-problem.ts';
 import { ACTIONS, CLASSES, SEVERITIES, severityRank } from './types.ts';
 
@@ -67,6 +69,17 @@ const classRule = z
       if (rule.raised_actions?.[level] && !isAbove(level)) refuse('raised_actions', level);
   });
 
+const isOnce = (parts: { role: string }[]): boolean => distinct(parts.map(({ role }) => role));
+
+/** Who has to approve an export, and for how long they are waited for. Left out, the default holds and is no part of the digest. */
+const exportRules = z.strictObject({
+  quorum: z
+    .array(z.strictObject({ role: z.enum(APPROVER_ROLES), count: z.int().min(1).max(16) }))
+    .min(1)
+    .refine(isOnce, refusal('repeated_value')),
+  expires_hours: z.int().min(1).max(8_760),
+});
+
 /**
  * `severity_actions` are added when a severity is raised to a level, `raised_actions` the same for one class;
  * `flood_limit` is the number of unresolved ceremony-bound incidents from which reports fold; windows in seconds.
@@ -78,6 +91,7 @@ const containmentPolicy = z.strictObject({
   ack_severities: severities,
   flood_limit: z.int().min(1).max(100_000),
   separation_of_duties: z.exactOptional(separation),
+  exports: z.exactOptional(exportRules),
   classes: z.record(z.enum(CLASSES), classRule),
 });
 
@@ -96,6 +110,8 @@ export function parseContainmentPolicy(raw: unknown): ContainmentPolicy {
 /** Whether a critical incident may not be resolved by the person whose acknowledgement counts. */
 export const separatesResolver = (policy: ContainmentPolicy): boolean =>
   policy.separation_of_duties?.critical_ack_and_resolve === true;
+
+export const exportRule = (policy: ContainmentPolicy): ExportRule => policy.exports ?? DEFAULT_RULE;
 
 /** Hex SHA-256 of the policy's canonical JSON. */
 export const policyDigest = (policy: ContainmentPolicy, sha256: Sha256): string => hashCanonical(policy, sha256);

@@ -112,6 +112,26 @@ function fieldOf(header: Uint8Array, at: number): number | undefined {
   return /^[0-7]{11}\0$/.test(text) ? Number.parseInt(text, 8) : undefined;
 }
 
+/** What a block says that is a ustar header, whoever wrote it; undefined for one whose checksum is not its own. */
+export function ustarFieldsOf(
+  block: Uint8Array,
+): (Omit<TarFields, 'mode' | 'kind'> & { path: string; kind: string }) | undefined {
+  const header = block.slice(0, BLOCK);
+  const said = new TextDecoder('latin1').decode(header);
+  const number = (at: number) => /^([0-7]{11})[\0 ]$/.exec(said.slice(at, at + 12))?.[1];
+  header.fill(0x20, CHECKSUM.at, CHECKSUM.at + CHECKSUM.length);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  const [size, mtime] = [number(124), number(136)];
+  if (
+    said.slice(CHECKSUM.at, CHECKSUM.at + CHECKSUM.length) !== `${octal(sum, 6)}\0 ` ||
+    !said.startsWith('ustar\0', 257)
+  )
+    return undefined;
+  if (size === undefined || mtime === undefined) return undefined;
+  const name = said.slice(0, 100).split('\0')[0] ?? '';
+  return { path: name, size: Number.parseInt(size, 8), mtime: Number.parseInt(mtime, 8), kind: said.charAt(156) };
+}
+
 /** Undefined for a header that is spelled otherwise than ours, in whatever byte. */
 function memberOf(header: Uint8Array, mtime: number): TarMember | undefined {
   const text = new TextDecoder('latin1').decode(header.subarray(0, 100));

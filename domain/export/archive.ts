@@ -17,8 +17,9 @@ export const FOLDER = 'bundle/';
 export interface ArchiveContent {
   bundle: BundleId;
   manifest: BundleManifest;
-  /** The text of the envelope, and of the keys beside it, as they are on record: made once, sent as often as it takes. */
+  /** The text of the envelope as it is on record: made once, sent as often as it takes. */
   statement: string;
+  /** The text of the keys beside it, `keysTextOf` the statement. */
   keys: string;
 }
 

@@ -1,6 +1,7 @@
 // What ustar cannot say of a member stands before it, POSIX.1-2001 pax: the path in UTF-8, a size of 8 GiB and more. One member, one header.
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import { BLOCK, isArchivePath, isUstarSize, paddingOf, ustarBlock } from '../evidence/tar.ts';
+import { BLOCK, isArchivePath, isUstarSize, paddingOf, ustarBlock, ustarFieldsOf } from '../evidence/tar.ts';
+import { decodeUtf8Strict } from '../json/utf8.ts';
 
 /** Anybody may read what was let out. */
 const MODE = 0o644;
@@ -34,5 +35,55 @@ export function memberHeader(index: number, path: string, size: number, mtime: n
   return concatBytes(before, records, new Uint8Array(paddingOf(records.length)), main);
 }
 
-/** The most that a pax header can take: its block, one path of 1,024 UTF-16 units, a size. */
-export const MOST_PAX_BYTES = 8 * BLOCK;
+/** The most that can stand before a member: a pax header of one path and one size, and the member's own. */
+export const MOST_HEADER_BYTES = 9 * BLOCK;
+
+export interface MemberHeader {
+  path: string;
+  size: number;
+  mtime: number;
+  /** Of the header, in bytes. */
+  length: number;
+}
+
+/**
+ * The header that these bytes begin with, whoever wrote it; a number: so many bytes of it are needed to say; undefined: it
+ * is none, or says what no archive of an export needs.
+ */
+export function readMemberHeader(bytes: Uint8Array): MemberHeader | number | undefined {
+  if (bytes.length < BLOCK) return BLOCK;
+  const first = ustarFieldsOf(bytes);
+  if (first?.kind === '0') return { path: first.path, size: first.size, mtime: first.mtime, length: BLOCK };
+  if (first?.kind !== 'x') return undefined;
+  const records = BLOCK + first.size;
+  const length = records + paddingOf(first.size) + BLOCK;
+  if (length > MOST_HEADER_BYTES) return undefined;
+  if (bytes.length < length) return length;
+  const main = ustarFieldsOf(bytes.subarray(length - BLOCK));
+  const said = recordsOf(bytes.subarray(BLOCK, records));
+  if (main?.kind !== '0' || said === undefined) return undefined;
+  const size = said.has('size') ? Number(said.get('size')) : main.size;
+  if (!Number.isSafeInteger(size) || size < 0) return undefined;
+  return { path: said.get('path') ?? main.path, size, mtime: main.mtime, length };
+}
+
+/** Undefined where something else than records stands in it. */
+function recordsOf(bytes: Uint8Array): Map<string, string> | undefined {
+  const found = new Map<string, string>();
+  for (let at = 0; at < bytes.length;) {
+    const digits = /^([1-9]\d{0,4}) /.exec(new TextDecoder('latin1').decode(bytes.subarray(at, at + 6)))?.[1];
+    const end = at + Number(digits ?? 0);
+    if (digits === undefined || end > bytes.length || bytes[end - 1] !== 0x0a) return undefined;
+    let text: string;
+    try {
+      text = decodeUtf8Strict(bytes.subarray(at + digits.length + 1, end - 1));
+    } catch {
+      return undefined;
+    }
+    const equals = text.indexOf('=');
+    if (equals < 1) return undefined;
+    found.set(text.slice(0, equals), text.slice(equals + 1));
+    at = end;
+  }
+  return found;
+}

@@ -63,11 +63,17 @@ export interface Approval {
   entry: string;
 }
 
+/** What an override lifts other things beside: it never stands for an approval itself. */
+export type GrantBasis =
+  | { kind: 'approval' }
+  | { kind: 'waiver'; waiver_id: string; digest: string }
+  | { kind: 'advisory'; would_block: ExportReason[] };
+
 /** By what an export was let through. `advisory`: by nothing but the mode, and `would_block` says what was missing. */
 export type ExportGrant =
   | { kind: 'approval'; approvals: Approval[] }
   | { kind: 'waiver'; waiver_id: string; digest: string; approvals: Approval[] }
-  | { kind: 'override'; override_id: string; ticket: string; approvals: Approval[] }
+  | { kind: 'override'; override_id: string; ticket: string; basis: GrantBasis; approvals: Approval[] }
   | { kind: 'advisory'; would_block: ExportReason[]; approvals: Approval[] };
 
 export interface ExportBundle extends BundleId {

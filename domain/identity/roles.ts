@@ -1,4 +1,5 @@
 // Who may do what is this one table; a caller without a role for an action is refused, an action without a row does not exist.
+import { APPROVER_ROLES } from '../export/quorum.ts';
 
 export const ROLES = [
   'viewer',
@@ -58,11 +59,26 @@ const PERMITTED = {
   'hooks.apply': ['security_owner'],
   'delivery.read': READERS,
   'delivery.retry': RESPONDERS,
+  'export.read': READERS,
+  'export.request': ['operator'],
+  // Which of them count, and how many, is the quorum's.
+  'export.approve': APPROVER_ROLES,
+  'export.reject': APPROVER_ROLES,
+  // An operator only what they asked for themselves.
+  'export.cancel': ['operator', 'project_owner', 'org_admin'],
   'registry.read': READERS,
   'registry.put': PUBLISHERS,
   'registry.publish': PUBLISHERS,
   'registry.restore': PUBLISHERS,
   'registry.verify': [...RESPONDERS, 'project_owner', 'auditor', 'org_admin'],
+  'waiver.read': READERS,
+  'waiver.grant': ['safety_reviewer', 'security_owner'],
+  'waiver.revoke': ['safety_reviewer', 'security_owner', 'incident_commander'],
+  'override.read': READERS,
+  'override.open': ['security_owner', 'incident_commander'],
+  'override.clear': ['security_owner', 'incident_commander'],
+  // By another person than the one who opened it.
+  'override.review': ['security_owner', 'incident_commander', 'org_admin'],
   'attestation.enroll': ['security_owner'],
   'attestation.approve_reference': ['security_owner'],
   'attestation.retire': ['security_owner'],

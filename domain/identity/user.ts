@@ -11,6 +11,8 @@ export const ITSELF: readonly string[] = [
   'adapterChildren',
   'adapter-events',
   'delivery',
+  'export-approval',
+  'export-worker',
   'histories',
   'reconcile',
   'recovery-ceremony',

@@ -16,6 +16,7 @@ export const STANDING_TYPES = [
   'tokenRotation',
   'captureWindow',
   'delivery',
+  'exportApproval',
 ] as const;
 
 export const PROCESS_TYPES = [...INCIDENT_PROCESS_TYPES, ...STANDING_TYPES] as const;
@@ -34,6 +35,7 @@ const KIND: Record<ProcessType, string> = {
   tokenRotation: 'rotation',
   delivery: 'delivery',
   captureWindow: 'capture',
+  exportApproval: 'export',
 };
 
 /** The workflow id, `<kind>/<business id>`. */
@@ -52,6 +54,7 @@ const AGGREGATE: Record<ProcessType, string> = {
   tokenRotation: 'rotation',
   delivery: 'delivery',
   captureWindow: 'capture',
+  exportApproval: 'export',
 };
 
 /** What the process is about, as the ledger names it. */

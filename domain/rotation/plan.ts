@@ -11,6 +11,7 @@ export const ROTATION_ROWS = [
   'provisioning_token',
   'forensic_key',
   'ledger_key',
+  'provenance_key',
   'master_key',
 ] as const;
 export type RotationRow = (typeof ROTATION_ROWS)[number];
@@ -49,6 +50,7 @@ const PLANS: Record<RotationRow, readonly Step[]> = {
   provisioning_token: IN_PLACE,
   // What was asked of the log is never taken back: the key is proved before, and what comes after is waited for.
   ledger_key: ['inspect', 'stage', 'prove_new', 'cut_over', 'prove_old', 'revoke'],
+  provenance_key: ['inspect', 'stage', 'prove_new', 'cut_over', 'prove_old', 'revoke'],
   // Staging is the whole migration; the overlap is how long the old key's file is kept.
   master_key: ['inspect', 'stage', 'cut_over', 'prove_new', 'overlap', 'prove_old', 'revoke'],
 };
@@ -73,6 +75,7 @@ const OF_THE_INSTANCE: readonly RotationRow[] = [
   'oauth_account',
   'forensic_key',
   'ledger_key',
+  'provenance_key',
   'master_key',
 ];
 export const isOfTheInstance = (row: RotationRow): boolean => OF_THE_INSTANCE.includes(row);

@@ -1,6 +1,7 @@
 // What is probed of an upstream follows from its entry, and an answer counts only when it is the expected one.
 import { authMode } from './definition.ts';
 import type { HttpProbe, Upstream } from './definition.ts';
+import { REGISTRY_BUNDLES, REGISTRY_HEALTH } from './registry.ts';
 
 export const PROBES = ['readiness', 'reference', 'auth', 'canary'] as const;
 export type ProbeName = (typeof PROBES)[number];
@@ -36,6 +37,7 @@ export function probesOf(upstream: Upstream): ProbeName[] {
 }
 
 const READY_PATH: Partial<Record<Upstream['kind'], string>> = {
+  registry: REGISTRY_HEALTH,
   opa: '/health',
   oidc: '/.well-known/openid-configuration',
   oauth: '/.well-known/oauth-authorization-server',
@@ -46,6 +48,14 @@ export function readinessProbe(upstream: Upstream): HttpProbe {
   if (upstream.readiness !== undefined) return upstream.readiness;
   const path = READY_PATH[upstream.kind];
   return { method: 'GET', ...(path === undefined ? {} : { path }) };
+}
+
+/** What is asked with the credential: by default what readiness is, where the kind has nothing that wants one. */
+export function authProbe(upstream: Upstream): HttpProbe {
+  if (upstream.auth_check !== undefined) return upstream.auth_check;
+  if (upstream.kind === 'registry' && upstream.readiness === undefined)
+    return { method: 'GET', path: REGISTRY_BUNDLES };
+  return readinessProbe(upstream);
 }
 
 export interface HttpReply {

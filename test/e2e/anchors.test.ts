@@ -23,7 +23,7 @@ it(
   'anchors come by themselves, also when each process is killed at any moment, and accuse nobody',
   { timeout: 180_000 },
   async () => {
-    await eventually(async () => (await ledger()).anchor === 'ok', 30_000);
+    await eventually(async () => (await ledger()).anchor === 'ok');
     const kills = ['control', 'attester', 'control', 'postgres', 'attester', 'control'];
     for (const [i, name] of kills.entries()) {
       await sleep(700 + i * 137);
@@ -35,16 +35,16 @@ it(
     await eventually(async () => {
       const now = await ledger();
       return now.anchor === 'ok' && now.anchored_size > anchored_size;
-    }, 60_000);
+    });
     expect((await ledger()).halted).toBe(false);
     expect(await t.sh(violations)).toBe('[]');
   },
 );
 
-it('a single operator promotes the record with its origin typed twice', { timeout: 60_000 }, async () => {
+it('a single operator promotes the record with its origin typed twice', async () => {
   const { origin } = await ledger();
   const promote = `./script/interlock --base-url "$API" restore promote ${origin} --reason restored`;
   await expect(t.sh(promote)).rejects.toThrow(/confirm/);
   expect(await t.sh(`${promote} --confirm ${origin}`)).toContain(`origin: ${origin.replace(/1$/, '2')}`);
-  await eventually(async () => (await ledger()).anchor === 'ok', 30_000);
+  await eventually(async () => (await ledger()).anchor === 'ok');
 });

@@ -25,7 +25,7 @@ const contained = (cls: string) =>
   eventually(async () => {
     const found = await get('/api/v1/incidents?state=contained', `.[] | select(.class == "${cls}") | .id`);
     return found !== '' && found;
-  }, 30_000);
+  });
 
 /** Acknowledgement, re-attestation, resolution. */
 async function walk(id: string): Promise<string> {
@@ -160,7 +160,7 @@ it('S4-36 a watch that was terminated by hand comes back', async () => {
     t.sh(`${temporal} workflow describe ${on} -o json | jq -r '.workflowExecutionInfo.execution.runId'`);
   const before = await run();
   await t.sh(`${temporal} workflow terminate ${on} --reason 'by hand'`);
-  await eventually(async () => (await run()) !== before, 60_000);
+  await eventually(async () => (await run()) !== before);
   await nodePasses();
   expect(await states()).toEqual(['trusted', 'trusted']);
-}, 90_000);
+});

@@ -91,8 +91,8 @@ describe('S4-32 the ten steps of a recovery, as the runbook prints them', () => 
     const signal = (name: string, input: string) =>
       `${temporal} workflow signal --address ${address} --workflow-id recovery/${again} --name ${name} --input '${input}'`;
     const until = (jq: string) =>
-      `for i in $(seq 100); do [ "$(curl -s "$API/api/v1/incidents/get?id=${again}" | jq '${jq}')" = true ] && exit 0; sleep 0.1; done; exit 1`;
-    await t.sh(`for i in $(seq 50); do ${signal('ack', '{"operator":"me@org"}')} && exit 0; sleep 0.1; done; exit 1`);
+      `for i in $(seq 600); do [ "$(curl -s "$API/api/v1/incidents/get?id=${again}" | jq '${jq}')" = true ] && exit 0; sleep 0.1; done; exit 1`;
+    await t.sh(`for i in $(seq 300); do ${signal('ack', '{"operator":"me@org"}')} && exit 0; sleep 0.1; done; exit 1`);
     await t.sh(until('.acked_by == "me@org"'));
     await t.sh(signal('reattest', '{}'));
     await t.sh(until('.re_attested_at != null'));

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { testStack } from '../support/stack.ts';
 import type { TestStack } from '../support/stack.ts';
 import { startUpstream } from '../support/upstreams.ts';
 import { run } from '../unit/cli/run.ts';
+import { removeTree } from '../support/remove-tree.ts';
 
 interface Walked {
   state: string;
@@ -68,17 +69,24 @@ upstreams:
   ]);
   const report = ['incident', 'report', '--class', 'policy_bypass_attempt', '--source', 'drill', '--description', 'd'];
   incident = (JSON.parse((await cli([...report, '--json'])).out) as { id: string }).id;
-  await eventually(async () => (await cli(['doctor'])).code === 0, 60_000);
+  await eventually(async () => (await cli(['doctor'])).code === 0);
 });
 afterAll(async () => {
   await t?.close();
   await upstream?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
+
+/** A checklist by the digest that its steps were shown with. */
+async function reviewed(name: string): Promise<string[]> {
+  const words = ['incident', 'checklist', incident, name];
+  const { digest } = JSON.parse((await cli([...words, '--json'])).out) as { digest: string };
+  return [...words, '--digest', `sha256:${digest}`];
+}
 
 /** Walks a checklist by itself; what only a person can say stays open, and nothing else does. */
 async function walk(name: string, env: Record<string, string> = {}): Promise<Walked> {
-  const { code, out, err } = await cli(['incident', 'checklist', incident, name, '--run', '--yes', '--json'], env);
+  const { code, out, err } = await cli([...(await reviewed(name)), '--run', '--yes', '--json'], env);
   const walked = JSON.parse(out) as Walked;
   const open = walked.steps.filter((s) => s.taken === null).map((s) => s.id);
   const people = walked.steps.filter((s) => s.person === true || s.command === undefined).map((s) => s.id);
@@ -105,7 +113,7 @@ describe('the checklists of the scenarios, walked on the running stack', () => {
     expect((await run(withOld)).code).toBe(6);
     expect(walked.steps[0]?.taken?.by).toBe('admin-token');
     await settle(name, walked);
-  }, 120_000);
+  });
 
   it('S1-110 a leaked provider key: revoked, replaced, and the upstream takes the new one', async () => {
     const name = 'leaked-provider-key';
@@ -113,13 +121,13 @@ describe('the checklists of the scenarios, walked on the running stack', () => {
     writeFileSync(join(folder, 'new.key'), accepted, { mode: 0o600 });
     const env = { SLOT: 'model.key', UPSTREAM: 'model', NEW_KEY_FILE: join(folder, 'new.key') };
     await settle(name, await walk(name, env));
-  }, 120_000);
+  });
 
   it('a copied state root: keys kept, the vault closed, both tokens replaced, an inventory of the files', async () => {
     const name = 'state-exfiltration';
     await settle(name, await walk(name, { KEEP: join(folder, 'kept') }));
     expect(readFileSync(join(folder, 'kept', 'checkpoint'), 'utf8')).toContain('\n');
-  }, 120_000);
+  });
 
   it('stops where an expectation fails', async () => {
     const env = {
@@ -127,11 +135,11 @@ describe('the checklists of the scenarios, walked on the running stack', () => {
       ORIGIN: 'http://evil.example',
       ALLOWED_ORIGIN: 'http://localhost:5173',
     };
-    const { code, err } = await cli(['incident', 'checklist', incident, 'cors-exposure', '--run', '--yes'], env);
+    const { code, err } = await cli([...(await reviewed('cors-exposure')), '--run', '--yes'], env);
     // In loopback trust everybody on this machine is let in: the smoke for a token finds exactly that.
     expect(code).toBe(1);
     expect(err).toContain('not as expected');
     const shown = JSON.parse((await cli(['incident', 'checklist', incident, 'cors-exposure', '--json'])).out) as Walked;
     expect(shown.steps.map((s) => s.taken?.outcome ?? 'open').slice(0, 4)).toEqual(['open', 'done', 'failed', 'open']);
-  }, 120_000);
+  });
 });

@@ -19,7 +19,7 @@ afterAll(() => t?.close());
 function interlock(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   const { PATH = '', INTERLOCK_CACHE } = process.env;
   const cache = INTERLOCK_CACHE === undefined ? {} : { INTERLOCK_CACHE };
-  const options = { cwd: folder, env: { PATH, ...cache, INTERLOCK_URL: t.stack.urls.api }, timeout: 60_000 };
+  const options = { cwd: folder, env: { PATH, ...cache, INTERLOCK_URL: t.stack.urls.api }, timeout: 120_000 };
   return new Promise((done) => {
     const child = execFile(resolve('script/interlock'), argv, options, (_error, out, err) =>
       done({ code: child.exitCode ?? -1, out, err }),
@@ -36,10 +36,7 @@ describe('the evidence of an incident, as the runbook has it', () => {
     expect((await interlock('recovery', 'ack', id, '--operator', 'me@org')).code).toBe(0);
     expect((await interlock('incident', 'resolve', id)).code).toBe(0);
     const stored = () => t.sh(`curl -sf $API/v1/incidents/${id}/histories | jq -r '.[] | select(.digest) | .type'`);
-    await eventually(
-      async () => (await stored()).split('\n').sort().join() === 'incidentResponse,recoveryCeremony',
-      60_000,
-    );
+    await eventually(async () => (await stored()).split('\n').sort().join() === 'incidentResponse,recoveryCeremony');
     expect(await interlock('evidence', 'collect', id)).toMatchObject({ code: 0, err: '' });
     const archive = readdirSync(folder).find((name) => name.startsWith(`evidence-${id}-`)) ?? '';
     expect([archive.endsWith('.tar'), statSync(join(folder, archive)).mode & 0o777]).toEqual([true, 0o600]);

@@ -21,7 +21,7 @@ afterAll(() => t?.close());
 function interlock(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   const { PATH = '', INTERLOCK_CACHE } = process.env;
   const cache = INTERLOCK_CACHE === undefined ? {} : { INTERLOCK_CACHE };
-  const options = { cwd: folder, env: { PATH, ...cache, INTERLOCK_URL: t.stack.urls.api }, timeout: 60_000 };
+  const options = { cwd: folder, env: { PATH, ...cache, INTERLOCK_URL: t.stack.urls.api }, timeout: 120_000 };
   return new Promise((done) => {
     const child = execFile(resolve('script/interlock'), argv, options, (_error, out, err) =>
       done({ code: child.exitCode ?? -1, out, err }),

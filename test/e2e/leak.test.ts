@@ -33,9 +33,11 @@ function secrets(stateRoot: string): string[] {
   const pem = readFileSync(join(stateRoot, 'keys/instance-signing.pem'), 'utf8');
   const key = pem.split('\n').filter((line) => line !== '' && !line.startsWith('-----'));
   const forensic = readFileSync(join(stateRoot, 'keys/forensic.key'), 'utf8');
+  const receipts = readFileSync(join(stateRoot, 'keys/governance-receipts.pem'), 'utf8').split('\n')[1] ?? '';
   return [
     ...(passwords as string[]),
     ...key,
+    receipts,
     forensic,
     forensic.slice(0, 32),
     readFileSync(join(stateRoot, 'keys/payload.keys'), 'utf8').trim(),
@@ -100,6 +102,8 @@ it('no secret reaches logs, errors, status, the ledger or the engine’s own tab
     await t.sh('curl -s $API/v1/tokens'),
     await t.sh('curl -s $API/readyz'),
     await t.sh('curl -s $API/api/v1/forensic/export'),
+    // Makes the key for receipts.
+    await t.sh(`curl -s -X POST $API/v1/governance/waivers -H 'Content-Type: application/json' -d '{"envelope":{}}'`),
   ];
   await t.stack.kill('postgres', 'SIGKILL');
   answers.push(await t.sh('curl -s $API/health'));

@@ -31,7 +31,7 @@ export async function insist(
   url: string,
   body: object,
   key: () => string = always(crypto.randomUUID()),
-  withinMs = 60_000,
+  withinMs = 90_000,
 ): Promise<Record<string, unknown>> {
   const deadline = Date.now() + withinMs;
   for (;;) {

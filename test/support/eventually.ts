@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Repeats `look` until it returns something other than undefined, null or false; fails after `withinMs`. */
 export async function eventually<T>(
   look: () => Promise<T>,
-  withinMs = 15_000,
+  withinMs = 90_000,
 ): Promise<Exclude<T, false | null | undefined>> {
   const deadline = Date.now() + withinMs;
   for (;;) {

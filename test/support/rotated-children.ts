@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { adapterStanding } from '../../db/read/adapters.ts';
 import { freshKey } from './adapters.ts';
 import { eventually } from './eventually.ts';
 import { OPERATOR } from './record.ts';
+import { removeTree } from './remove-tree.ts';
 
 const STAND_IN = fileURLToPath(new URL('stand-ins/child-adapter.ts', import.meta.url));
 
@@ -46,6 +47,6 @@ export function childAdapters(db: Database) {
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as ChildNote)
         .filter(({ started }) => started === true),
-    close: () => rmSync(folder, { recursive: true, force: true }),
+    close: () => removeTree(folder),
   };
 }

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack } from '../../script/supervisor/stack.ts';
 import type { Stack, StackOptions } from '../../script/supervisor/stack.ts';
 import { freeStackPorts } from './free-ports.ts';
+import { removeTree } from './remove-tree.ts';
 
 export interface TestStack {
   stack: Stack;
@@ -19,14 +20,14 @@ export async function testStack(options: Partial<StackOptions> = {}): Promise<Te
   const stateRoot = options.stateRoot ?? mkdtempSync(join(tmpdir(), 'interlock-'));
   const ports = options.ports ?? (await freeStackPorts());
   const env = { INTERLOCK_ENV: 'embedded', INTERLOCK_LOOPBACK_TRUST: '1', ...options.env };
-  const stack = await startStack({ readyTimeoutMs: 90_000, ...options, env, stateRoot, ports });
+  const stack = await startStack({ readyTimeoutMs: 180_000, ...options, env, stateRoot, ports });
   return {
     stack,
     stateRoot,
     sh: (command, extra = {}) => shell(command, { HOME: stateRoot, ...addresses(stack, ports.tpm), ...extra }),
     close: async () => {
       await stack.stop();
-      rmSync(stateRoot, { recursive: true, force: true });
+      removeTree(stateRoot);
     },
   };
 }
@@ -40,7 +41,7 @@ const addresses = ({ urls }: Stack, tpm: number): Record<string, string> => ({
 
 function shell(command: string, env: Record<string, string>): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { env: { PATH: process.env['PATH'] ?? '', ...env }, timeout: 60_000 };
+    const options = { env: { PATH: process.env['PATH'] ?? '', ...env }, timeout: 120_000 };
     execFile('bash', ['-euo', 'pipefail', '-c', command], options, (error, stdout, stderr) => {
       if (error) reject(new Error(`${command}\n${stdout}${stderr}`, { cause: error }));
       else resolve(stdout.trim());

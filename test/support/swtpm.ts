@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from './free-ports.ts';
 
-const startAttempts = 5;
-const upWithinMs = 10_000;
+const upWithinMs = 60_000;
 
 /** A software TPM of its own: state, certificate authority and ports are nobody else's. */
 export interface Swtpm {
@@ -34,14 +34,8 @@ export async function startSwtpm(): Promise<Swtpm> {
   const caDir = join(root, 'ca');
   try {
     await manufacture(root, stateDir, caDir);
-    for (let attempt = 1; ; attempt += 1) {
-      const port = await freePortPair();
-      try {
-        return await run({ root, stateDir, caDir, port });
-      } catch (error) {
-        if (attempt === startAttempts) throw error;
-      }
-    }
+    // The swtpm TCTI expects the control channel on the port after the data channel's.
+    return await run({ root, stateDir, caDir, port: await freePorts(2) });
   } catch (error) {
     await rm(root, { recursive: true, force: true });
     throw error;
@@ -144,26 +138,4 @@ async function answers(port: number): Promise<boolean> {
   } finally {
     socket.destroy();
   }
-}
-
-/** The swtpm TCTI expects the control channel on the port after the data channel's. */
-async function freePortPair(): Promise<number> {
-  for (;;) {
-    const port = await listenOnce(0);
-    if (port !== null && port < 65_535 && (await listenOnce(port + 1)) !== null) return port;
-  }
-}
-
-async function listenOnce(port: number): Promise<number | null> {
-  const server = createServer();
-  server.listen(port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch {
-    return null;
-  }
-  const bound = (server.address() as AddressInfo).port;
-  server.close();
-  await once(server, 'close');
-  return bound;
 }

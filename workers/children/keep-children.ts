@@ -3,6 +3,7 @@ import type { AskChild } from '../../activities/adapters/create-adapter-activiti
 import { endAllChildren, endChild, failChild, standingLeases } from '../../db/command/adapter-children.ts';
 import type { ChildOf } from '../../db/command/adapter-children.ts';
 import { openLeadership } from '../../db/leadership.ts';
+import { CHILDREN_SESSION } from '../../db/read/sessions.ts';
 import { wantedChildren } from '../../db/read/wanted-children.ts';
 import type { WantedChild } from '../../db/read/wanted-children.ts';
 import { restartPauseMs } from '../../domain/adapter/child.ts';
@@ -38,7 +39,7 @@ const asOf = ({ version, slots }: WantedChild): string => JSON.stringify([versio
 export function createChildren(deps: StartDeps & { databaseUrl: string }): Children {
   const { db, log } = deps;
   const kept = new Map<string, Kept>();
-  const leadership = openLeadership({ url: deps.databaseUrl, name: 'interlock-children', work: 'adapter-children' });
+  const leadership = openLeadership({ url: deps.databaseUrl, name: CHILDREN_SESSION, work: 'adapter-children' });
   let led = false;
 
   /** The lease first: what is being ended is believed no more. From here on its end is nobody else's to judge. */

@@ -6,7 +6,7 @@ import { named } from '../registry.ts';
 import { digest, incidentClass, incidentId, incidentState, instant, severity } from './common.ts';
 
 export const operatorKeyId = z.string().regex(OPERATOR_KEY_ID);
-const role = named('Role', z.enum(ROLES));
+export const role = named('Role', z.enum(ROLES));
 const user = z.string().regex(USER);
 const publicKey = z.string().length(44).describe('raw Ed25519 key, 32 bytes, base64');
 
@@ -27,7 +27,7 @@ export const operatorKey = named(
 );
 export const operatorKeyList = named('OperatorKeyList', z.array(operatorKey));
 
-const envelope = named(
+export const dsseEnvelope = named(
   'DsseEnvelope',
   z.strictObject({
     payload: z.string(),
@@ -43,7 +43,9 @@ export const keyRegistration = named(
     user: user.optional().describe('whose key it is; by default the caller'),
     roles: z.array(role).min(1).optional().describe('of those the caller holds; by default all of them'),
     not_after: instant.optional(),
-    proof: envelope.optional().describe('by the key, over the payload that the answer to a request without it names'),
+    proof: dsseEnvelope
+      .optional()
+      .describe('by the key, over the payload that the answer to a request without it names'),
   }),
 );
 export const proofRequired = named(

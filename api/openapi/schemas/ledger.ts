@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { provenanceKeysSchema } from '../../../domain/export/provenance-key.ts';
 import { keyArchiveSchema } from '../../../domain/ledger/key-archive.ts';
 import { named } from '../registry.ts';
 import { count } from './common.ts';
@@ -31,6 +32,7 @@ const hash = z.base64().describe('SHA-256, 32 bytes');
 const checkpoint = z.string().describe('C2SP tlog-checkpoint, signed');
 
 export const ledgerKeys = named('LedgerKeys', keyArchiveSchema);
+export const provenanceKeys = named('ProvenanceKeys', provenanceKeysSchema);
 
 export const ledgerEntry = named(
   'LedgerEntry',

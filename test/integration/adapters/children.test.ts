@@ -46,11 +46,11 @@ describe('an adapter that is a child process', () => {
 
   it('that answers nothing, or another generation, or is not there has not acknowledged', async () => {
     const { db } = record;
-    const tell = async (name: string, how: string[]) => {
-      const adapter = await put(name, how);
+    const tell = async (name: string, withinMs: number) => {
+      const adapter = await put(name, [name]);
       await alive(name);
       const activities = createAdapterActivities(
-        adapterPort({ db, masterKey }, (of, id, content) => children.ask(of, id, content, 300)),
+        adapterPort({ db, masterKey }, (of, id, content) => children.ask(of, id, content, withinMs)),
       );
       await reportIncident(db, 'tool_call_burst', { evidence: { subject: `agent:${name}` } });
       const { adapter_id } = adapter;
@@ -61,8 +61,8 @@ describe('an adapter that is a child process', () => {
       };
       return { sent, adapter_id };
     };
-    expect(await (await tell('mute', ['mute'])).sent()).toBe('timeout');
-    const late = await tell('late', ['late']);
+    expect(await (await tell('mute', 300)).sent()).toBe('timeout');
+    const late = await tell('late', 60_000);
     expect(await late.sent()).toBe('generation_mismatch');
     await db.query(`UPDATE adapters SET state = 'retired' WHERE name = 'late'`);
     await eventually(async () => (await standing('late'))?.lease_id === null);

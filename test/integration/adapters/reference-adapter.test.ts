@@ -8,9 +8,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freshKey, incidentNow, register, resolveIncident, secretFile } from '../../support/adapters.ts';
 import { loseAdapter } from '../../../db/command/part-with-adapter.ts';
 import { eventually } from '../../support/eventually.ts';
+import { freePorts } from '../../support/free-ports.ts';
 import { startProcesses } from '../../support/processes.ts';
 import type { TestProcesses } from '../../support/processes.ts';
 import { OPERATOR, reportIncident } from '../../support/record.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const SUBJECT = 'agent:sleeper';
 let processes: TestProcesses;
@@ -31,7 +33,7 @@ afterAll(async () => {
   if (agent?.pid !== undefined) process.kill(-agent.pid, 'SIGKILL');
   await processes?.close();
   secret?.remove();
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  if (folder !== undefined) removeTree(folder);
 });
 
 /** The kernel's letters for the processes of the group; `T` is stopped. */
@@ -45,7 +47,7 @@ function groupStates(): string {
   return letters.join('');
 }
 
-async function startReference(port = 0): Promise<number> {
+async function startReference(port: number): Promise<void> {
   adapter = spawn(process.execPath, [resolve('deploy/reference-adapter/adapter.mjs')], {
     env: {
       ADAPTER_SECRET_FILE: secret.ref.slice('file:'.length),
@@ -56,32 +58,38 @@ async function startReference(port = 0): Promise<number> {
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [line] = (await once(adapter.stdout!, 'data')) as [Buffer];
-  return (JSON.parse(line.toString()) as { port: number }).port;
+  await once(adapter.stdout!, 'data');
+}
+
+async function killReference(): Promise<void> {
+  adapter.kill('SIGKILL');
+  await once(adapter, 'exit');
 }
 
 const frozen = () => /^T+$/.test(groupStates());
 const running = () => !groupStates().includes('T');
 
 it('the reference adapter freezes a process group while its subject is contained, over its own restart', async () => {
-  const port = await startReference();
+  const port = await freePorts(1);
+  await startReference(port);
   await register(processes.db, { name: 'freezer', url: `http://127.0.0.1:${port}/`, ref: secret.ref });
   expect(running()).toBe(true);
   const incident = await reportIncident(processes.db, 'tool_call_burst', { evidence: { subject: SUBJECT } });
   await eventually(async () => (await incidentNow(processes.db, incident.id)).state === 'contained');
-  expect(frozen()).toBe(true);
+  // It has sent the signals by then; each process takes its own when it is its turn to run.
+  await eventually(async () => frozen());
 
-  adapter.kill('SIGKILL');
+  await killReference();
   process.kill(-agent.pid!, 'SIGCONT');
   await eventually(async () => running());
   await startReference(port);
   await eventually(async () => frozen());
 
   rmSync(join(folder, 'state.json'));
-  adapter.kill('SIGKILL');
+  await killReference();
   process.kill(-agent.pid!, 'SIGCONT');
   await startReference(port);
-  expect(running()).toBe(true);
+  await eventually(async () => running());
   expect(await loseAdapter(processes.db, OPERATOR, { name: 'freezer', key: freshKey() })).toMatchObject({
     ok: true,
     incidents: 1,

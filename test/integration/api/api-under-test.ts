@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { CommandRules } from '../../../config/adapter-commands.ts';
 import { createAdapterEvents } from '../../../api/adapter-events/adapter-events.ts';
 import { createApp } from '../../../api/app.ts';
+import type { ApiDeps } from '../../../api/deps.ts';
 import type { Authentication } from '../../../api/auth/authenticate.ts';
 import type { DecisionEngine, EngineAnswer, EngineRequest } from '../../../api/engine.ts';
 import type { WatchEngine } from '../../../api/watch-engine.ts';
@@ -15,6 +16,7 @@ import type { StreamLimits } from '../../../api/streams/event-streams.ts';
 import { loadChecklists } from '../../../config/checklist-files.ts';
 import { loadContainmentFile } from '../../../config/containment-file.ts';
 import { loadUpstreamsFile } from '../../../config/upstreams-file.ts';
+import { readProvenanceKeys } from '../../../config/provenance-keys.ts';
 import { defaultForensicKeyFile, readForensicKey } from '../../../config/forensic-key-file.ts';
 import { CapturePoint } from '../../../db/capture-point.ts';
 import { openDatabase } from '../../../db/client.ts';
@@ -29,6 +31,8 @@ import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
 import { blobPlace } from '../../../api/status/storage.ts';
 import type { BlobPlace } from '../../../api/status/storage.ts';
 import type { BlobStore } from '../../../storage/blob-store.ts';
+import type { ReceiptSigner } from '../../../domain/governance/receipt.ts';
+import { receiptSigner } from '../../support/waivers.ts';
 import { testDatabase } from '../../support/postgres.ts';
 
 export const POLICY_FILE = new URL('../../../config/policy/containment.yaml', import.meta.url).pathname;
@@ -87,12 +91,19 @@ export interface Options {
   log?: Logger;
   blobs?: BlobStore;
   registryBlobLimit?: number;
+  registry?: ApiDeps['registry'];
+  governanceMode?: 'enforce' | 'advisory';
+  /** By default one of its own. */
+  receiptKey?: () => ReceiptSigner;
   blob?: BlobPlace;
 }
 
 export const noMasterKey: MasterKeySource = () => {
   throw new SecretsError('master_key_missing');
 };
+
+const RECEIPTS = receiptSigner();
+export const testReceiptKey = (): ReceiptSigner => RECEIPTS;
 
 /** The API on a free port over a database of its own; Temporal is the fake. */
 export async function startApi({
@@ -106,6 +117,9 @@ export async function startApi({
   log = pino({ level: 'silent' }),
   blobs = new FilesystemBlobs(join(stateRoot, 'blobs')),
   registryBlobLimit = 64 * 1024 * 1024,
+  registry = { url: 'http://127.0.0.1:8515', own: true },
+  governanceMode = 'enforce',
+  receiptKey = testReceiptKey,
   blob = blobPlace(undefined),
 }: Options = {}): Promise<ApiUnderTest> {
   const own = databaseUrl === undefined ? await testDatabase() : undefined;
@@ -131,16 +145,20 @@ export async function startApi({
     readUpstreamsFile: async () => (upstreamsFile.path === undefined ? null : loadUpstreamsFile(upstreamsFile.path)),
     watches: engine,
     verificationKeys: () => [],
+    provenanceKeys: () => readProvenanceKeys(stateRoot),
     watchIntervalMs: 30_000,
     anchorIntervalMs: 300_000,
     ledgerPublic,
     checklists: loadChecklists(),
     forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
+    receiptSigner: receiptKey,
     payloadCodecs: payloadCodecs([payloadKey('test', 7)]),
     masterKey,
     captures,
     blobs,
     registryBlobLimit,
+    registry,
+    governanceMode,
     log,
     about: { instance: 'test', version: '0.0.0', bind: '127.0.0.1:0', stateRoot, blob, embedded: true },
   });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +13,7 @@ import type { HookSet } from '../../../domain/hook/hooks.ts';
 import { run } from '../../unit/cli/run.ts';
 import { startApi } from './api-under-test.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const pager = {
   name: 'pager',
@@ -45,7 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await open?.close();
   await api?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 const as = (who: string) => ({ Authorization: `Bearer ${who}`, 'Content-Type': 'application/json' });

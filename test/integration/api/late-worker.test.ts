@@ -16,6 +16,13 @@ it('a decision waits for a worker that starts again, for as long as the engine i
   const engine = openTemporal({ address: temporal.address, namespace: 'default' });
   const connection = await NativeConnection.connect({ address: temporal.address });
   try {
+    // Made beforehand: it polls when it runs, and how long its bundle takes is nobody's patience.
+    const worker = await Worker.create({
+      connection,
+      namespace: 'default',
+      taskQueue: 'control-critical',
+      workflowsPath: fileURLToPath(new URL('../../support/stand-ins/rogue-workflows.ts', import.meta.url)),
+    });
     const answer = engine.decide({
       workflow_type: 'recoveryCeremony',
       workflow_id: 'recovery/INC-20260314-120000-0001',
@@ -25,12 +32,6 @@ it('a decision waits for a worker that starts again, for as long as the engine i
       decision_id: 'd',
       update: 'resolve',
       input: { caller: { workspace_id: 'default', actor: 'a', on_behalf_of: null }, request_digest: 'x' },
-    });
-    const worker = await Worker.create({
-      connection,
-      namespace: 'default',
-      taskQueue: 'control-critical',
-      workflowsPath: fileURLToPath(new URL('../../support/stand-ins/rogue-workflows.ts', import.meta.url)),
     });
     await pause(2500);
     expect(await worker.runUntil(answer)).toEqual({ kind: 'accepted' });

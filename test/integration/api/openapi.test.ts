@@ -7,7 +7,8 @@ import { toBase64 } from '../../../domain/signing/base64.ts';
 import { KEY_REGISTRATION_TYPE } from '../../../domain/signing/key-registration.ts';
 import { allPublished, startSequencers } from '../../support/log.ts';
 import { freshMasterKey } from '../../support/secrets.ts';
-import { newKey } from '../../support/operator-keys.ts';
+import { newKey, register } from '../../support/operator-keys.ts';
+import { putBundle, signedWaiver, statementOf, TRANSITION } from '../../support/waivers.ts';
 
 type Json = Record<string, unknown>;
 interface Document {
@@ -172,6 +173,62 @@ describe('answers are what the document says', () => {
     expect((await conforms('get', signable, undefined, '/v1/incidents/{id}/signable')).status).toBe(200);
   });
 
+  it('an override from its opening to its review', async () => {
+    const asked = { ticket: 'T-1', reason: 'registry down', for_seconds: 600 };
+    const opened = await conforms('post', '/v1/exports/overrides', asked);
+    const { override_id: id } = (await opened.json()) as { override_id: string };
+    await conforms('get', '/v1/status');
+    const said = [
+      opened,
+      await conforms('post', '/v1/exports/overrides', asked),
+      await conforms('post', '/v1/exports/overrides', { ...asked, for_seconds: 3601 }),
+      await conforms('post', '/v1/exports/overrides/clear'),
+      await conforms('post', `/v1/exports/overrides/${id}/review`, { note: 'n' }, '/v1/exports/overrides/{id}/review'),
+      await conforms(
+        'post',
+        `/v1/exports/overrides/${id}/review`,
+        { note: 'n', confirm: id },
+        '/v1/exports/overrides/{id}/review',
+      ),
+      await conforms('get', `/v1/exports/overrides/${id}`, undefined, '/v1/exports/overrides/{id}'),
+      await conforms('get', '/v1/exports/overrides/OVR-0', undefined, '/v1/exports/overrides/{id}'),
+      await conforms('get', '/v1/exports/overrides'),
+    ];
+    expect(said.map((answer) => answer.status)).toEqual([201, 409, 400, 200, 409, 200, 200, 404, 200]);
+  });
+
+  it('a waiver from its signature to its revocation', async () => {
+    const key = newKey();
+    await register(api.db, key, { user: 'local-operator', roles: ['safety_reviewer'] });
+    const bundle = await putBundle(api.db, 'default', 'documented');
+    const signable = await conforms('get', `/v1/governance/signable?transition=${TRANSITION}`);
+    expect(await signable.json()).toMatchObject({ workspace: 'default', bundles: [bundle] });
+    const envelope = signedWaiver(key, await statementOf(api.db, bundle, key));
+    const granted = await conforms('post', '/v1/governance/waivers', { envelope });
+    const { waiver_id: id } = (await granted.json()) as { waiver_id: string };
+    const said = [
+      granted,
+      await conforms('post', '/v1/governance/waivers', { envelope }),
+      await conforms('post', '/v1/governance/waivers', { envelope: {} }),
+      await conforms('post', '/v1/governance/waivers', {}),
+      await conforms('get', '/v1/governance/waivers?limit=1'),
+      await conforms('get', `/v1/governance/waivers?bundle=${bundle.digest}`),
+      await conforms('get', '/v1/governance/waivers?bundle=x'),
+      await conforms('get', `/v1/governance/waivers/${id}`, undefined, '/v1/governance/waivers/{id}'),
+      await conforms('get', '/v1/governance/waivers/WVR-0', undefined, '/v1/governance/waivers/{id}'),
+      await conforms(
+        'post',
+        `/v1/governance/waivers/${id}/revoke`,
+        { reason: 'r' },
+        '/v1/governance/waivers/{id}/revoke',
+      ),
+      await conforms('get', `/v1/governance/ledgers/${bundle.digest}?limit=1`, undefined, LEDGER),
+      await conforms('get', '/v1/governance/ledgers/none', undefined, LEDGER),
+    ];
+    expect(said.map((answer) => answer.status)).toEqual([201, 200, 403, 400, 200, 200, 400, 200, 404, 200, 200, 400]);
+    expect(said[10]?.headers.get('link')).toContain('rel="next"');
+  });
+
   it('incidents in every shape they take', async () => {
     expect((await conforms('post', '/api/v1/incidents/report', REPORT)).status).toBe(201);
     expect((await conforms('post', '/api/v1/incidents/report', REPORT)).status).toBe(200);
@@ -197,6 +254,8 @@ describe('answers are what the document says', () => {
     expect((await conforms('post', path, body)).status).toBe(status);
   });
 });
+
+const LEDGER = '/v1/governance/ledgers/{digest}';
 
 function setOf(cls: string) {
   return { class: cls, created_before: '2999-01-01T00:00:00+01:00', expected_count: 1, operator: 'me@org' };
@@ -225,6 +284,9 @@ describe('requests that the contract shows are valid by the document', () => {
     ['/v1/integrity/baseline/approve', { baseline: 'protected', reason: 'release 2', reviewed: 'f'.repeat(64) }],
     ['/v1/models/release', { target: '*', how: 'removed', reason: 'deleted' }],
     ['/v1/adapters/{name}/retire', { reason: 'gone', confirm: 'fw' }],
+    ['/v1/exports/overrides', { ticket: 'INC-1', reason: 'registry down', for_seconds: 1800 }],
+    ['/v1/exports/overrides/{id}/review', { note: 'right', confirm: `OVR-20260314-${'0'.repeat(16)}` }],
+    ['/v1/governance/waivers/{id}/revoke', { reason: 'approved after all' }],
     ['/v1/keys', { public_key: `${'A'.repeat(43)}=`, user: 'me@org', roles: ['operator'] }],
   ])('%s %j', (path, body) => {
     const schema = validator(named(document.paths[path]?.['post']?.requestBody), false);

@@ -49,7 +49,7 @@ describe('status', () => {
     expect(absent).toEqual([]);
     expect(status['schema']).toEqual({ version: expect.any(Number) as number, head: expect.any(Number) as number });
     expect(at(status, 'schema.version')).toBe(at(status, 'schema.head'));
-    for (const name of ['registry', 'governance', 'policy', 'provider_readiness', 'runs', 'delivery'])
+    for (const name of ['policy', 'provider_readiness', 'runs', 'delivery'])
       expect(at(status, `${name}.configured`)).toBe(false);
     expect(status['files']).toMatchObject({
       containment: { configured: true, drift: false },

@@ -24,6 +24,7 @@ import { append, entryOf } from '../../support/log.ts';
 import { startForensic } from '../../support/forensic.ts';
 import type { ForensicUnderTest } from '../../support/forensic.ts';
 import { run } from '../../unit/cli/run.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 type Json = Record<string, unknown>;
 
@@ -89,7 +90,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await f?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 const collect = (...argv: string[]) => run(['evidence', 'collect', id, ...argv, '--base-url', f.url]);
@@ -264,7 +265,7 @@ describe('collected evidence that was altered', () => {
         true,
       ]);
     }
-  }, 120_000);
+  });
 
   it('in any one bit of a file of the folder is found in that file and in no other', async () => {
     const into = join(folder, 'whole');
@@ -288,7 +289,7 @@ describe('collected evidence that was altered', () => {
       else expect([...new Set(wheres)]).toEqual([name]);
     }
     expect((await verdictOf(into)).code).toBe(0);
-  }, 120_000);
+  });
 
   it('by a file more, a file less, or another key', async () => {
     const into = join(folder, 'more');

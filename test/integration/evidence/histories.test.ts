@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,7 @@ import { eventually } from '../../support/eventually.ts';
 import { startProcesses } from '../../support/processes.ts';
 import type { TestProcesses } from '../../support/processes.ts';
 import { decision, reportIncident } from '../../support/record.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const KILLED_HISTORIAN = fileURLToPath(new URL('../../support/stand-ins/killed-historian.ts', import.meta.url));
 const log = pino({ level: 'silent' });
@@ -26,12 +27,17 @@ let folder: string;
 let blobs: FilesystemBlobs;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'interlock-histories-'));
-  blobs = new FilesystemBlobs(folder);
-  on = await startProcesses({ dynamicConfig: ['limit.historyCount.suggestContinueAsNew=20'] });
+  blobs = new FilesystemBlobs(join(folder, 'blobs'));
+  const blobRoot = join(folder, 'of-the-control-process');
+  const dynamicConfig = ['limit.historyCount.suggestContinueAsNew=20'];
+  on = await startProcesses({ dynamicConfig, control: { blobRoot } });
+  // It has rounds of its own, which find nowhere to store: what is stored here, these tests have stored.
+  removeTree(blobRoot);
+  writeFileSync(blobRoot, '');
 });
 afterAll(async () => {
   await on?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 const round = (using: Partial<Parameters<typeof storeHistories>[0]> = {}) =>
@@ -127,7 +133,7 @@ describe('the histories of closed processes', () => {
     await eventually(async () => {
       await on.client.workflow.getHandle(workflow).signal('poke', { version: 0 });
       return (await on.client.workflow.getHandle(workflow).describe()).runId !== first;
-    }, 30_000);
+    });
     await acknowledgeRecovery(on.db, decision(id), { operator: 'me@org' });
     await decideIncident(on.db, decision(id), { kind: 'resolve', operator: 'me@org' });
     for (const each of [`incident/${id}`, workflow]) await ended(each);
@@ -161,9 +167,13 @@ describe('the histories of closed processes', () => {
     const id = await resolved();
     await age(id);
     const { databaseUrl: url } = on;
-    const ran = spawnSync(process.execPath, [KILLED_HISTORIAN, url, on.temporal.address, folder, String(count)], {
-      timeout: 60_000,
-    });
+    const ran = spawnSync(
+      process.execPath,
+      [KILLED_HISTORIAN, url, on.temporal.address, join(folder, 'blobs'), String(count)],
+      {
+        timeout: 120_000,
+      },
+    );
     expect([ran.signal, completed(await stored(id)).length < 2]).toEqual(['SIGKILL', true]);
     expect(await round()).toBeGreaterThan(0);
     const found = await stored(id);

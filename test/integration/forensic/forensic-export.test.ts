@@ -293,7 +293,7 @@ describe('ForensicBundle export', () => {
       busy.on = false;
       await reporting;
     }
-  }, 60_000);
+  });
 
   it('S4-43 a stream that is cut has no signature, and leaves nothing behind', async () => {
     const stopping = new AbortController();

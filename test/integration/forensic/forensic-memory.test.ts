@@ -77,5 +77,5 @@ describe('ForensicBundle of a large record', () => {
     expect(seen.bytes).toBeGreaterThan(300 * MB);
     // What is held does not depend on the size: a third of it is what the collector leaves lying about.
     expect(grown).toBeLessThan(220 * MB);
-  }, 120_000);
+  });
 });

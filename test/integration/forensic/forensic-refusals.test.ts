@@ -88,7 +88,7 @@ describe('ForensicBundle refusals', () => {
     );
     expect(signed).toEqual([{ n: 1 }]);
     await signer.stop();
-  }, 30_000);
+  });
 
   it('a signature that comes at the last moment counts', async () => {
     const asked = as('sam');
@@ -99,7 +99,7 @@ describe('ForensicBundle refusals', () => {
     const signer = f.startSigner();
     expect(await codeOf(asked)).toBe('200 bundle');
     await signer.stop();
-  }, 30_000);
+  });
 
   it('what the process that asked for it did not live to send is recorded as failed, not signed', async () => {
     const asked = { workspace_id: 'default', actor: 'sam', on_behalf_of: null, export_id: 'FEX-gone', epoch: 1 };
@@ -161,7 +161,7 @@ describe('ForensicBundle refusals', () => {
     for (const each of first) expect(await codeOf(each)).toBe('200 bundle');
     expect(await codeOf(as('lena'))).toBe('200 bundle');
     await signer.stop();
-  }, 30_000);
+  });
 
   it('S4-41 a retired key verifies what it signed, beside the key that took its place', async () => {
     const signer = f.startSigner();

@@ -53,7 +53,7 @@ beforeAll(async () => {
   await anchor(on);
   await grow(on);
   files = await exportedLog(on.db);
-}, 120_000);
+});
 afterAll(() => on?.close());
 
 /** Incidents that are open and resolved, a quarantine that outlives its incident, one that was granted, one released after. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { reportIncident } from '../../support/record.ts';
 import { startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
 import { flipBit, fresh, nameOf } from './support.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let api: ApiUnderTest;
 let root: string;
@@ -16,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await api?.close();
-  rmSync(root, { recursive: true, force: true });
+  removeTree(root);
 });
 
 const interlock = (...argv: string[]) => run([...argv, '--base-url', api.url]);

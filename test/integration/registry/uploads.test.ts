@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { testDatabase } from '../../support/postgres.ts';
 import { startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
 import { actionsOf, fresh, manifestOf, nameOf, pathOf, publish, put, uploads } from './support.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const MIB = 1024 * 1024;
 let api: ApiUnderTest;
@@ -25,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await api?.close();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 });
 const codeOf = async (answer: Response) => ((await answer.json()) as { code: string }).code;
 const bytesAt = async (url: string, path: string) => Buffer.from(await (await fetch(url + path)).arrayBuffer());
@@ -92,9 +93,9 @@ describe('an upload', () => {
       await first.kill();
       await db.end();
       await drop();
-      rmSync(root, { recursive: true, force: true });
+      removeTree(root);
     }
-  }, 120_000);
+  });
 });
 
 /** The API as a process of its own; `kill` is kill -9. */
@@ -116,7 +117,7 @@ async function startServer(databaseUrl: string, root: string) {
   });
   const url = `http://127.0.0.1:${ports.api}`;
   const exited = once(child, 'exit');
-  await eventually(async () => (await fetch(`${url}/healthz`).catch(() => undefined))?.ok, 60_000);
+  await eventually(async () => (await fetch(`${url}/healthz`).catch(() => undefined))?.ok);
   const kill = async () => {
     child.kill('SIGKILL');
     await exited;
@@ -187,7 +188,7 @@ describe('a store that is away', () => {
       expect((await away.get(pathOf(bytes))).status).toBe(404);
     } finally {
       await away.close();
-      rmSync(root, { recursive: true, force: true });
+      removeTree(root);
     }
   });
 });

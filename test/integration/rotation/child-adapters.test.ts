@@ -60,7 +60,7 @@ async function whole(row: RotationRow, subject: string) {
   return eventually(async () => {
     const found = await getRotation(on.db, OPERATOR.workspace_id, requested.rotation_id);
     return found?.finished_at != null && found;
-  }, 60_000);
+  });
 }
 const evidenceOf = (steps: { step: string; evidence: Record<string, unknown> }[], step: string) =>
   steps.findLast((s) => s.step === step)?.evidence;
@@ -90,7 +90,7 @@ describe('the rotation of a slot of child adapters', () => {
       `SELECT encode(token_digest, 'hex') AS hex FROM adapter_children`,
     );
     for (const { hex } of digests) expect(JSON.stringify(done)).not.toContain(hex);
-  }, 120_000);
+  });
 
   it.each(['stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'] as const)(
     'comes to the same with a random value when %s is taken again after a kill',
@@ -105,7 +105,6 @@ describe('the rotation of a slot of child adapters', () => {
       expect(given(name)).toMatch(/^[\w-]{43}$/);
       expect(await children.alive(name)).not.toBe(lease);
     },
-    60_000,
   );
 
   it.each([
@@ -127,7 +126,6 @@ describe('the rotation of a slot of child adapters', () => {
       expect(await version(`${name}.key`)).toBe(at);
       await eventually(async () => given(name) === 'the value before');
     },
-    60_000,
   );
 
   it('goes no way back when the old one cannot be proved over', async () => {
@@ -137,7 +135,7 @@ describe('the rotation of a slot of child adapters', () => {
     const { record } = await slotBy('forward.key', { fails: { step: 'prove_old', once_done: false } });
     expect(record).toMatchObject({ state: 'running', step: 'prove_old', failure: 'test_failure' });
     expect(await version('forward.key')).toBe(2);
-  }, 60_000);
+  });
 
   it('leaves a value that somebody set meanwhile', async () => {
     await put('meanwhile.key', 'the first');
@@ -149,7 +147,7 @@ describe('the rotation of a slot of child adapters', () => {
     expect(await r.undo('cut_over')).toEqual({ evidence: { left: 'changed since' } });
     expect(await version('meanwhile.key')).toBe(3);
     await expect(byHandFresh('meanwhile.key')).rejects.toThrow('slot_changed');
-  }, 60_000);
+  });
   async function byHandFresh(subject: string) {
     const r = byHand(slotStrategy, deps(), { subject, rotation_id: fresh() });
     for (const step of ['inspect', 'stage'] as const) await r.take(step);
@@ -169,7 +167,7 @@ describe('the rotation of a slot of child adapters', () => {
     await expect(r.take('prove_new')).rejects.toThrow('child_not_replaced');
     for (const step of ['stage', 'cut_over'] as const) await r.take(step);
     await expect(r.take('prove_new')).rejects.toThrow(/trial_failed|trial_unanswered/);
-  }, 60_000);
+  });
 
   it('a dry run sets nothing, and says what is missing', async () => {
     await put('dry.key', 'the first');
@@ -183,7 +181,7 @@ describe('the rotation of a slot of child adapters', () => {
       null,
       lease,
     ]);
-  }, 60_000);
+  });
 });
 
 describe('the rotation of a provisioning token', () => {
@@ -197,7 +195,7 @@ describe('the rotation of a provisioning token', () => {
     expect(evidenceOf(done.steps, 'prove_new')).toEqual({ adapter: 'prov', old_lease: lease, new_lease: now });
     expect(evidenceOf(done.steps, 'prove_old')).toEqual({ adapter: 'prov', lease, reads: false, renews: false });
     expect(children.starts('prov').map(({ pid }) => groupRuns(pid))).toEqual([false, true]);
-  }, 60_000);
+  });
 
   it.each(['inspect', 'stage', 'cut_over', 'prove_new', 'prove_old', 'revoke'] as const)(
     'starts the child once when %s is taken again after a kill',
@@ -208,7 +206,6 @@ describe('the rotation of a provisioning token', () => {
       expect((await tokenBy(name, { dies_after })).record.state).toBe('completed');
       expect(children.starts(name)).toHaveLength(2);
     },
-    60_000,
   );
 
   it.each(['stage', 'cut_over', 'prove_new'] as const)(
@@ -221,7 +218,6 @@ describe('the rotation of a provisioning token', () => {
       expect(record).toMatchObject({ state: 'undone', failed_step: step });
       await children.alive(name);
     },
-    60_000,
   );
 
   it('is replaced by the control process when its schedule is due', async () => {
@@ -233,10 +229,10 @@ describe('the rotation of a provisioning token', () => {
     const done = await eventually(async () => {
       const [found] = (await listRotations(on.db, { workspace_id: 'default', limit: 1 })).items;
       return found?.subject === 'scheduled' && found.finished_at !== null && found;
-    }, 60_000);
+    });
     expect(done).toMatchObject({ state: 'completed', actor: 'rotation-schedule', on_behalf_of: OPERATOR.actor });
     expect(await children.alive('scheduled')).not.toBe(lease);
-  }, 90_000);
+  });
 
   it('a dry run restarts nothing; without a child there is nothing to rotate', async () => {
     await children.put('prov-dry', null);
@@ -250,5 +246,5 @@ describe('the rotation of a provisioning token', () => {
     expect(
       await one(on.db, 'SELECT 1 FROM adapter_children WHERE lease_id = $1 AND ended_at IS NULL', [lease]),
     ).toBeDefined();
-  }, 60_000);
+  });
 });

@@ -15,6 +15,7 @@ import { startProcesses } from '../../support/processes.ts';
 import type { TestProcesses } from '../../support/processes.ts';
 import { openTokenDoor } from '../../support/token-door.ts';
 import type { TokenDoor } from '../../support/token-door.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let on: TestProcesses;
 let door: TokenDoor;
@@ -33,7 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await on?.close();
   await door?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 beforeEach(() => {
   door.shut = false;
@@ -65,7 +66,7 @@ const over = (w: string, id: string) =>
   eventually(async () => {
     const found = await getRotation(on.db, w, id);
     return found?.finished_at != null && found;
-  }, 60_000);
+  });
 const entries = (w: string, id: string) =>
   rows<{ action: string; detail: string; leaf: string }>(
     on.db,
@@ -115,7 +116,7 @@ describe('tokenRotation', () => {
     const old = held(adminFile);
     door.shut = true;
     const id = await opened(w);
-    const failing = await eventually(async () => (await getRotation(on.db, w, id))?.failure ?? false, 60_000);
+    const failing = await eventually(async () => (await getRotation(on.db, w, id))?.failure ?? false);
     expect(failing).toBe('new_refused');
     await on.db.query(`UPDATE rotations SET attempts = 4, next_attempt_at = NULL WHERE rotation_id = $1`, [id]);
     await on.client.workflow.getHandle(`rotation/${id}`).signal('poke', { version: 1 });
@@ -132,7 +133,7 @@ describe('tokenRotation', () => {
     const w = workspace();
     door.also.add(held(adminFile));
     const id = await opened(w, { compromised: true });
-    await eventually(async () => (await getRotation(on.db, w, id))?.failure === 'old_accepted', 60_000);
+    await eventually(async () => (await getRotation(on.db, w, id))?.failure === 'old_accepted');
     const asked = { rotation_id: id, reason: 'provider keeps it', key: freshKey() };
     expect(await abandonRotation(on.db, OWNER(w), asked)).toEqual({ ok: true });
     expect(await over(w, id)).toMatchObject({ state: 'failed', failure: 'abandoned', old_proved_at: null });

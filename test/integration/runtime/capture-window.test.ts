@@ -51,7 +51,7 @@ const ended = (id: string) =>
 describe('captureWindow', () => {
   it('S1-20 S1-129 closes itself by the clock of the database, on the record and with an alert', async () => {
     const w = workspace();
-    const { window_id } = await opened(w, 2);
+    const { window_id } = await opened(w, 8);
     expect((await runtimePosture(on.db, w)).window).toMatchObject({ window_id, level: 'full', ticket: 'T-1' });
     await ended(window_id);
     expect((await runtimePosture(on.db, w)).window).toBeNull();

@@ -6,7 +6,7 @@ import { freeStackPorts } from '../../support/free-ports.ts';
 import { temporaryStateRoot } from '../../support/state-root.ts';
 
 const servers = ['postgres', 'temporal', 'swtpm'];
-const readyTimeoutMs = 60_000;
+const readyTimeoutMs = 150_000;
 
 async function query(stack: Stack, statement: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: stack.urls.database });

@@ -50,7 +50,7 @@ describe('a start is refused', () => {
       only: ['postgres', 'worker'],
       nodeProcesses: [failing],
       env: { INTERLOCK_TEMPORAL_ADDRESS: '127.0.0.1:1', INTERLOCK_LOOPBACK_TRUST: '1' },
-      readyTimeoutMs: 6_000,
+      readyTimeoutMs: 20_000,
       report: (line) => lines.push(line),
     });
     await expect(startStack(given)).rejects.toMatchObject({ code: 'not_ready' });

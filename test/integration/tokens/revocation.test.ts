@@ -93,7 +93,7 @@ describe('a token of the record', () => {
     const one = authenticator();
     await remembers(one, token);
     await psql.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'interlock-tokens'`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'interlock-tokens'`,
     );
     await disable(sha256);
     await expectOver([one], token);
@@ -177,11 +177,11 @@ describe('a token of the record', () => {
     const { token, sha256 } = await issued();
     const one = authenticator();
     await remembers(one, token);
-    await psql.query(`UPDATE api_tokens SET not_after = clock_timestamp() + interval '2 s' WHERE token_sha256 = $1`, [
+    await psql.query(`UPDATE api_tokens SET not_after = clock_timestamp() + interval '8 s' WHERE token_sha256 = $1`, [
       sha256,
     ]);
     await remembers(one, token);
-    await psql.query('SELECT pg_sleep(2)');
+    await psql.query('SELECT pg_sleep(8)');
     expect(await one.find(token)).toBeUndefined();
   });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { one, rows } from '../../../db/client.ts';
 import { anchorStanding } from '../../../db/read/anchors.ts';
 import { hasGrown } from '../../../domain/ledger/anchor.ts';
-import { ANCHOR_COUNTER } from '../../../workers/attester/anchor-tpm.ts';
+import { ANCHOR_COUNTER } from '../../../domain/attestation/nv-certify.ts';
 import { TpmSession } from '../../../workers/attester/tpm-session.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startWatched } from '../../support/watched.ts';
@@ -25,9 +25,9 @@ const grown = () => on.poke('attestation/local');
 
 describe('the control process', () => {
   it('anchors the log by itself, again when it has grown, and once more before it ends', async () => {
-    await eventually(async () => (await completed()) > 0, 30_000);
+    await eventually(async () => (await completed()) > 0);
     const before = await completed();
-    await eventually(async () => (await grown(), (await completed()) > before), 30_000);
+    await eventually(async () => (await grown(), (await completed()) > before));
     await on.stopControl();
     await on.startControl({ anchorIntervalMs: 3_600_000 });
     const settled = await completed();
@@ -49,10 +49,10 @@ describe('the control process', () => {
       await on.db.query(`INSERT INTO ledger_entries (workspace_id, at, actor, action, object, detail, leaf, leaf_hash)
         VALUES ('default', now(), 'test', 'tested', 'test', '{}', '{}', decode(md5('x') || md5('y'), 'hex'))`);
       return (await missed()) !== null;
-    }, 60_000);
+    });
     expect(await violations()).toEqual([]);
     comeBack();
-    await eventually(async () => (await grown(), (await missed()) === null), 60_000);
+    await eventually(async () => (await grown(), (await missed()) === null));
     expect(await violations()).toEqual([]);
   });
 

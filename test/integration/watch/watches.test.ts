@@ -54,14 +54,14 @@ describe('a watch', () => {
       await on.poke(QUOTES);
       await eventually(async () => (await count('attestation_results')) > before);
       return (await runId(QUOTES)) !== first;
-    }, 60_000);
+    });
     const before = await count('attestation_results');
     await on.poke(QUOTES);
     await eventually(async () => (await count('attestation_results')) > before);
     const [started] = (await handle(QUOTES).fetchHistory()).events ?? [];
     const input = started?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
     expect(JSON.parse(Buffer.from(input ?? []).toString())).toEqual({ schema: 1, node: 'local' });
-  }, 90_000);
+  });
 
   it('that was terminated or cancelled is started again from the record', async () => {
     for (const [id, end] of [
@@ -79,7 +79,7 @@ describe('a watch', () => {
     }
     expect(await entries('process_recreated', 'node/local')).toHaveLength(1);
     expect(await entries('process_recreated', 'baseline/protected')).toHaveLength(1);
-  }, 60_000);
+  });
 });
 
 describe('a decision about a watched node', () => {
@@ -112,7 +112,7 @@ describe('a decision about a watched node', () => {
     await reconcile({ db: on.db, client: on.client, log: pino({ level: 'silent' }) });
     await eventually(async () => (await runId(QUOTES)) !== before);
     expect(await ask(QUOTES, 'approveReference', input, 'approve-1')).toEqual({ version: 2 });
-  }, 30_000);
+  });
 
   it('is followed by a fresh quote', async () => {
     const before = await count('attestation_results');
@@ -154,16 +154,16 @@ describe('a check that somebody asks for', () => {
       (await one<{ n: number }>(on.db, 'SELECT missed_quotes AS n FROM attestation_nodes'))?.n,
       (await one<{ n: number }>(on.db, 'SELECT missed_checks AS n FROM integrity_standings'))?.n,
     ];
-    await eventually(async () => (await missed()).join() === '1,1', 30_000);
+    await eventually(async () => (await missed()).join() === '1,1');
     expect(await on.states()).toEqual(['trusted', 'trusted']);
     expect((await refusal(ask(CHECKS, 'check', {}, 'check-3'))).type).toBe('attester_unreachable');
     await on.poke(QUOTES);
-    await eventually(async () => (await missed()).join() === '2,2', 30_000);
+    await eventually(async () => (await missed()).join() === '2,2');
     expect(await on.states()).toEqual(['unknown', 'unknown']);
     attester();
     for (const id of [QUOTES, CHECKS]) await on.poke(id);
-    await eventually(async () => (await on.states()).join() === 'trusted,trusted', 30_000);
-  }, 90_000);
+    await eventually(async () => (await on.states()).join() === 'trusted,trusted');
+  });
 });
 
 it('a watch returns when its node is retired, and is not started again', async () => {

@@ -15,21 +15,19 @@ beforeAll(async () => {
 afterAll(() => on?.close());
 
 describe('while Postgres is away', () => {
-  it('a decision fails with its code in a few seconds, and the next one is decided when it is back', async () => {
+  it('a decision fails with its code instead of waiting, and the next one is decided when it is back', async () => {
     const { id } = await reportIncident(on.db, 'manifest_mismatch');
     const ceremony = `recovery/${id}`;
     await on.running(ceremony);
     on.toDatabase.cut();
-    const began = Date.now();
     expect((await refusal(decide(on.client, ceremony, 'ack', { operator: 'me@org' }))).type).toBe(
       'database_unreachable',
     );
-    expect(Date.now() - began).toBeLessThan(15_000);
     on.toDatabase.restore();
     await decide(on.client, ceremony, 'ack', { operator: 'me@org' });
     await decide(on.client, ceremony, 'resolve');
     await on.client.workflow.getHandle(ceremony).result();
-  }, 40_000);
+  });
 
   it('the relay comes back by itself and carries what was written meanwhile', async () => {
     on.toDatabase.cut();
@@ -39,7 +37,7 @@ describe('while Postgres is away', () => {
     await on.running(`recovery/${id}`);
     await eventually(() => relayConnected(on.db));
     expect(on.control.lines.map((l) => l.event)).toContain('listen.failed');
-  }, 40_000);
+  });
 });
 
 describe('while Temporal is away', () => {
@@ -50,7 +48,7 @@ describe('while Temporal is away', () => {
     const waiting = await one<{ n: number }>(on.db, 'SELECT count(*) AS n FROM outbox WHERE subject = $1', [id]);
     expect(waiting?.n).toBe(1);
     await on.temporal.start();
-    await on.running(`recovery/${id}`, 45_000);
+    await on.running(`recovery/${id}`);
     await eventually(async () => (await one(on.db, 'SELECT 1 FROM outbox')) === undefined);
-  }, 90_000);
+  });
 });

@@ -102,6 +102,16 @@ describe('status', () => {
     expect(JSON.parse(asJson.out)).toMatchObject({ ...STATUS, client: { token: 'missing' } });
   });
 
+  it('S0-06 S0-07 names the registry that the server asks, unless the client knows of one', async () => {
+    const registry = { configured: true, required: true, url: 'https://reg.example', token: 'set', reachable: null };
+    const { url } = await fakeServer(() => ({ body: { ...STATUS, registry } }));
+    const lines = async (env = {}) => (await run(['status', '--base-url', url], env)).out.split('\n');
+    const said = ['registry_url: https://reg.example', 'registry_token: set', 'registry_required: yes'];
+    expect(await lines()).toEqual(expect.arrayContaining([...said, 'registry_reachable: unknown']));
+    const own = ['registry_url: https://registry.example/v1', 'registry_token: set', 'registry_required: yes'];
+    expect(await lines(SECRETS)).toEqual(expect.arrayContaining(own));
+  });
+
   it('names an override that is not there', () => {
     const lines = serverPart({ ...STATUS, governance: { mode: 'advisory', override: null } });
     expect(lines).toContainEqual(['override', 'none']);

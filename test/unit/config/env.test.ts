@@ -38,6 +38,7 @@ describe('environment', () => {
       corsOrigins: [],
       tokensFile: undefined,
     });
+    expect([env.baseUrl, env.registryUrl]).toEqual(['http://127.0.0.1:8515', 'http://127.0.0.1:8515']);
     expect(env.stateRoot).toBe(resolve('state'));
     expect(env.blobRoot).toBe(resolve('state/blobs'));
     expect(env.anchorIntervalMs).toBe(300_000);
@@ -55,11 +56,13 @@ describe('environment', () => {
       INTERLOCK_TOKENS_FILE: 'tokens.jsonl',
       INTERLOCK_LEDGER_PUBLIC: 'true',
       INTERLOCK_PORT: '9000',
+      INTERLOCK_REGISTRY_URL: 'https://registry.example',
     });
     expect(env.allowedHosts).toEqual(['interlock.example', 'ops.example']);
     expect(env.corsOrigins).toEqual(['http://localhost:5173', 'http://[::1]:5173']);
     expect(env.ledgerPublic).toBe(true);
     expect(env.port).toBe(9000);
+    expect([env.baseUrl, env.registryUrl]).toEqual(['http://127.0.0.1:9000', 'https://registry.example']);
   });
 
   it('leaves the variables of the scripts and of other programs alone', () => {
@@ -71,6 +74,18 @@ describe('environment', () => {
   it('names a variable nobody reads', () => {
     expect(refusal({ ...embedded, INTERLOCK_PROT: '1' })).toEqual(['unknown', 'INTERLOCK_PROT']);
   });
+
+  it.each(['HELIX_REGISTRY_ALLOW_UNREGISTERED_EXPORT', 'INTERLOCK_REGISTRY_ALLOW_UNREGISTERED_EXPORT'])(
+    'S0-10 refuses %s with the command that took its place',
+    (name) => {
+      for (const value of ['1', '0', '']) {
+        expect(refusal({ ...embedded, [name]: value })).toEqual(['refused', name]);
+        expect(() => readEnv({ ...embedded, [name]: value })).toThrow(
+          `${name} is not read; use interlock export override --ticket T --for 30m --reason R`,
+        );
+      }
+    },
+  );
 
   it('names a variable that is set but empty', () => {
     expect(refusal({ ...embedded, INTERLOCK_TOKENS_FILE: '' })).toEqual(['empty', 'INTERLOCK_TOKENS_FILE']);
