@@ -163,7 +163,9 @@ describe('the pipelines of docs/ci.md', () => {
       expect(rotated, rotated.out).toMatchObject({ code: 0 });
       const again = await bash(atTheReceiver, { ARCHIVE: join(t.stateRoot, 'exports', shown().key) });
       expect(again, again.out).toMatchObject({ code: 0 });
-      const { keys } = JSON.parse(readFileSync(path('known-keys.json'), 'utf8')) as { keys: { until: string | null }[] };
+      const { keys } = JSON.parse(readFileSync(path('known-keys.json'), 'utf8')) as {
+        keys: { until: string | null }[];
+      };
       expect(keys.map(({ until }) => until === null)).toEqual([false, true]);
     },
     GENEROUS_MS,
