@@ -1,6 +1,6 @@
 // 10,000 exports that wait for approvals, listed and filtered over HTTP: p50 and p95 in milliseconds, one client. Target: a p95
 // of at most 10 ms for a page of 50. BENCH_EXPORTS: how many wait; BENCH_SAMPLES: requests per list and round.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'undici';
@@ -9,6 +9,7 @@ import { startStack } from '../script/supervisor/stack.ts';
 import { freeStackPorts } from '../test/support/free-ports.ts';
 import { seedExports } from '../test/support/seeded-exports.ts';
 import { quantile, summary } from './statistics.ts';
+import { removeTree } from '../test/support/remove-tree.ts';
 
 const PENDING = Number(process.env['BENCH_EXPORTS'] ?? 10_000);
 const SAMPLES = Number(process.env['BENCH_SAMPLES'] ?? 200);
@@ -57,5 +58,5 @@ try {
 } finally {
   await http.close();
   await stack.stop();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 }

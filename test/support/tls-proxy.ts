@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer, request as secureRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeTree } from './remove-tree.ts';
 
 export interface TlsAnswer {
   status: number;
@@ -74,7 +75,7 @@ export async function tlsProxy(to: number, name: string): Promise<TlsProxy> {
         server.close(() => resolve());
         server.closeAllConnections();
       });
-      rmSync(folder, { recursive: true, force: true });
+      removeTree(folder);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,6 +19,7 @@ import type { TlsProxy } from '../../support/tls-proxy.ts';
 import { webhookHeaders } from '../../support/webhook.ts';
 import { POLICY_FILE, startApi } from './api-under-test.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const run = promisify(execFile);
 const NAME = 'interlock.example';
@@ -66,7 +67,7 @@ afterAll(async () => {
   await door?.close();
   await db?.end();
   await database?.drop();
-  rmSync(root, { recursive: true, force: true });
+  removeTree(root);
 });
 
 const as = (token: string) => ({ Authorization: `Bearer ${token}` });

@@ -20,6 +20,7 @@ import { startSequencers } from '../../support/log.ts';
 import { newKey } from '../../support/operator-keys.ts';
 import { startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let api: ApiUnderTest;
 let sequencers: { stop: () => Promise<void> };
@@ -36,7 +37,7 @@ afterAll(async () => {
   await sequencers?.stop();
   await api?.close();
   keys.remove();
-  rmSync(root, { recursive: true, force: true });
+  removeTree(root);
 });
 
 const interlock = (...argv: string[]) => run([...argv, '--base-url', api.url]);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
@@ -12,6 +12,7 @@ import { run } from '../../unit/cli/run.ts';
 import { json, startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
 import { actionsOf, fresh, hexOf, manifestOf, nameOf, pathOf, publish, put } from './support.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let server: S3Server;
 let blobs: S3Blobs;
@@ -27,7 +28,7 @@ afterAll(async () => {
   await api?.close();
   blobs?.close();
   await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 const interlock = (...argv: string[]) => run([...argv, '--base-url', api.url]);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Payload } from '@temporalio/common';
@@ -10,6 +10,7 @@ import { byHand, driven } from '../../support/rotation-in-memory.ts';
 import type { Trouble } from '../../support/rotation-in-memory.ts';
 import { startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let api: ApiUnderTest;
 let folder: string;
@@ -23,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await api?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 beforeEach(() => api.db.query('DELETE FROM attestation_nodes'));
 
