@@ -1,10 +1,11 @@
 import type { ChecklistStepRow } from '../db/read/checklists.ts';
-import { requestDigest } from '../db/command/decisions.ts';
 import { standing } from '../domain/checklist/checklist.ts';
+import { checklistDigest as digestOf } from '../domain/checklist/digest.ts';
 import type { Checklist } from '../domain/checklist/checklist.ts';
+import { sha256 } from './sha256.ts';
 
 /** What a walk names the checklist by: a changed file is another one. */
-export const checklistDigest = (checklist: Checklist): string => requestDigest(checklist);
+export const checklistDigest = (checklist: Checklist): string => digestOf(checklist, sha256);
 
 /** A checklist as an incident stands in it. */
 export function checklistView(checklist: Checklist, taken: readonly ChecklistStepRow[]) {

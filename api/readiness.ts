@@ -1,10 +1,19 @@
 import { schemaStatus } from '../db/migrate.ts';
 import { relayConnected } from '../db/read/relay.ts';
+import { UNATTENDED_KINDS, unattended } from '../db/read/unattended.ts';
+import type { Unattended } from '../db/read/unattended.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Reply } from './reply.ts';
 
 export type Dependency =
-  'postgres' | 'migrations' | 'temporal' | 'pollers:control' | 'pollers:control-critical' | 'pollers:egress' | 'relay';
+  | 'postgres'
+  | 'migrations'
+  | 'temporal'
+  | 'pollers:control'
+  | 'pollers:control-critical'
+  | 'pollers:egress'
+  | 'relay'
+  | Unattended;
 type Deps = Pick<ApiDeps, 'db' | 'engine'>;
 
 /** What this process cannot work without. */
@@ -31,6 +40,7 @@ async function recordFailures(db: Deps['db']): Promise<Dependency[]> {
   const { version, head } = await schemaStatus(db).catch(() => ({ version: 0, head: 1 }));
   if (version !== head) failing.push('migrations');
   if (!(await relayConnected(db).catch(() => false))) failing.push('relay');
+  failing.push(...(await unattended(db).catch(() => UNATTENDED_KINDS)));
   return failing;
 }
 

@@ -1,13 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { requestDigest } from '../db/command/decisions.ts';
-import type { DecisionKey } from '../db/command/decisions.ts';
 import { isTtl, LEASE_TTL, SUBJECT_BYTES } from '../domain/secret/lease.ts';
 import { isSlotClass, isSlotKind, isSlotName, VALUE_BYTES } from '../domain/secret/slot.ts';
 import { DomainError } from '../domain/problem/problem.ts';
 import { invalidFields, textProblem } from './fields.ts';
 import type { TextRule, ValueRule } from './fields.ts';
-import { idempotencyKey } from './idempotency-key.ts';
 import type { Call } from './route.ts';
 
 /** The slot in a path, of one to be found. Errors: secret_not_found. */
@@ -67,8 +63,4 @@ export const ttlOf = (value: unknown): number => (isTtl(value) ? value : LEASE_T
 export const without = <T extends object, K extends keyof T>(outcome: T, ...keys: K[]): Omit<T, K> =>
   Object.fromEntries(Object.entries(outcome).filter(([key]) => !keys.some((k) => k === key))) as Omit<T, K>;
 
-/** The key of a decision whose request holds nothing secret. */
-export const decisionKey = (req: IncomingMessage, request: unknown): DecisionKey => ({
-  decision_id: idempotencyKey(req) ?? randomUUID(),
-  request_digest: requestDigest(request),
-});
+export { decisionKey } from './decision-key.ts';

@@ -9,9 +9,10 @@ import { loadUpstreamsFile, UpstreamsFileError } from '../config/upstreams-file.
 import { readEnv } from '../config/env.ts';
 import type { Env } from '../config/env.ts';
 import { HooksFileError, loadHooksFile } from '../config/hooks-file.ts';
+import { ReviewedFileError } from '../config/reviewed-yaml.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { receiptSigner } from '../config/receipt-key-file.ts';
-import { loadPayloadKeys } from '../config/payload-keys.ts';
+import { payloadKeyRing } from '../config/payload-key-ring.ts';
 import { readProvenanceKeys } from '../config/provenance-keys.ts';
 import { loadVerificationKeys } from '../config/verification-key-file.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
@@ -58,7 +59,8 @@ export async function startServer(env: Env, log: Logger): Promise<() => Promise<
   await hooksInForce(db, env, log);
   const masterKey = await openMasterKey(db, masterKeyOrigin(env));
   const captures = new CapturePoint({ db, masterKey });
-  const codecs = payloadCodecs(loadPayloadKeys(env));
+  const onTrouble = (err: unknown) => log.error({ event: 'payload_keys.unreadable', err });
+  const codecs = payloadCodecs(payloadKeyRing(env, { onTrouble }));
   const engine = openTemporal({
     address: env.temporalAddress,
     namespace: env.temporalNamespace,
@@ -165,7 +167,7 @@ async function hooksInForce(db: Database, { hooksFile }: Env, log: Logger): Prom
   try {
     await ensureHooks(db, loadHooksFile(hooksFile), 'system');
   } catch (err) {
-    const refused = err instanceof HooksFileError || err instanceof ContainmentFileError;
+    const refused = err instanceof HooksFileError || err instanceof ReviewedFileError;
     const active = refused ? await activeHooks(db) : undefined;
     if (active === undefined) throw err;
     log.warn({ event: 'hooks.file_refused', err, digest: active.digest });

@@ -3,6 +3,7 @@ import type { Client, Connection } from '@temporalio/client';
 import { STEP_TIMEOUT_MS, workflowIdOf } from '../domain/process/types.ts';
 import type { EngineAnswer } from './engine.ts';
 import { grpcStatus, whileAnswering, within } from './temporal-deadline.ts';
+import type { UpdateIds } from './update-ids.ts';
 import type { WatchAnswer, WatchEngine, WatchRequest } from './watch-engine.ts';
 
 const DEADLINE_EXCEEDED = 4;
@@ -18,10 +19,11 @@ interface Parts {
   connection: Connection;
   reachMs: number;
   answerFor: (error: unknown) => EngineAnswer;
+  updateIds: UpdateIds;
 }
 
 /** The part of the engine that the watches are reached through. */
-export function watchEngine({ client, connection, reachMs, answerFor }: Parts): WatchEngine {
+export function watchEngine({ client, connection, reachMs, answerFor, updateIds }: Parts): WatchEngine {
   const answered = async (work: () => Promise<unknown>): Promise<WatchAnswer> => {
     try {
       return { kind: 'accepted', result: await work() };
@@ -31,18 +33,23 @@ export function watchEngine({ client, connection, reachMs, answerFor }: Parts): 
     }
   };
   return {
-    ask: (request) =>
-      answered(async () => {
+    ask: async (request) => {
+      const workflow_id = workflowIdOf(request.workflow_type, request.subject);
+      const { updateId, more } = updateIds.of(workflow_id, request.decision_id);
+      const answer = await answered(async () => {
         const handle = await whileAnswering(connection, { silentMs: reachMs, ms: ACCEPT_MS }, () =>
           client.workflow.startUpdateWithStart(request.update, {
-            args: [request.input],
-            updateId: request.decision_id,
+            args: [{ ...request.input, ...more }],
+            updateId,
             waitForStage: 'ACCEPTED',
             startWorkflowOperation: startOf(request),
           }),
         );
         return within(connection, LOOK_MS, () => handle.result());
-      }),
+      });
+      updateIds.answered(workflow_id, request.decision_id, answer);
+      return answer;
+    },
     replace: async (node) => {
       const started = await answered(() => within(connection, reachMs, () => startReplacement(client, node)));
       if (started.kind !== 'accepted') return started;

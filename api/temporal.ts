@@ -12,6 +12,8 @@ import type { DecisionEngine, EngineAnswer, EngineRequest } from './engine.ts';
 import { grpcStatus, whileAnswering, within } from './temporal-deadline.ts';
 import { pollerStatus } from './temporal-status.ts';
 import { watchEngine } from './temporal-watches.ts';
+import { UpdateIds } from './update-ids.ts';
+import type { UpdateId } from './update-ids.ts';
 import type { WatchEngine } from './watch-engine.ts';
 
 /** An engine that cannot be reached has to be answered for within 2 s; the SDK alone would try for 16. */
@@ -44,8 +46,9 @@ export function openTemporal({ address, namespace, payloadCodecs = [] }: Tempora
   });
   const client = new Client({ connection, namespace, dataConverter: { payloadCodecs } });
   const inFlight = new Map<string, number>();
+  const updateIds = new UpdateIds();
 
-  const watches = watchEngine({ client, connection, reachMs: REACH_MS, answerFor });
+  const watches = watchEngine({ client, connection, reachMs: REACH_MS, answerFor, updateIds });
 
   async function limited<T>(id: string, work: () => Promise<T>): Promise<T | { kind: 'busy' }> {
     const n = inFlight.get(id) ?? 0;
@@ -61,11 +64,18 @@ export function openTemporal({ address, namespace, payloadCodecs = [] }: Tempora
   }
 
   async function send(request: EngineRequest): Promise<EngineAnswer> {
+    const { workflow_id, decision_id } = request;
+    const answer = await update(request, updateIds.of(workflow_id, decision_id));
+    updateIds.answered(workflow_id, decision_id, answer);
+    return answer;
+  }
+
+  async function update(request: EngineRequest, { updateId, more }: UpdateId): Promise<EngineAnswer> {
     try {
       const handle = await whileAnswering(connection, { silentMs: REACH_MS, ms: SETTLE_MS }, () =>
         client.workflow.startUpdateWithStart(request.update, {
-          args: [request.input],
-          updateId: request.decision_id,
+          args: [{ ...request.input, ...more }],
+          updateId,
           waitForStage: 'ACCEPTED',
           startWorkflowOperation: startOf(request),
         }),

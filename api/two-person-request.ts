@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { DecisionKey } from '../db/command/decisions.ts';
-import { requestDigest } from '../db/command/decisions.ts';
 import type { TwoPersonAction } from '../db/command/two-person.ts';
-import { idempotencyKey } from './idempotency-key.ts';
+import { decisionKey } from './decision-key.ts';
 import { isSingleOperator } from './instance.ts';
 import type { Reply } from './reply.ts';
 import type { Call } from './route.ts';
@@ -13,13 +11,12 @@ export function twoPersonRequest(
   kind: string,
   { object, reason, confirm }: { object: string; reason: string; confirm: string | undefined },
 ): Omit<TwoPersonAction, 'action'> & { key: DecisionKey } {
-  const request_digest = requestDigest({ kind, object, reason, confirm: confirm ?? null });
   return {
     object,
     reason: reason.trim(),
     single_operator: isSingleOperator(principal),
     ...(confirm === undefined ? {} : { confirm }),
-    key: { decision_id: idempotencyKey(req) ?? randomUUID(), request_digest },
+    key: decisionKey(req, { kind, object, reason, confirm: confirm ?? null }),
   };
 }
 

@@ -1,7 +1,7 @@
 // Quote and appraisal on swtpm, 9 PCRs, p50 and p95 in ms, against tpm2_quote run as a process in the same rounds.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,6 +17,7 @@ import { startSwtpm } from '../test/support/swtpm.ts';
 import { enrolmentTpm } from '../workers/attester/enrolment-tpm.ts';
 import { TpmSession } from '../workers/attester/tpm-session.ts';
 import { quantile, summary } from './statistics.ts';
+import { removeTree } from '../test/support/remove-tree.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const QUOTES = Number(process.env['BENCH_QUOTES'] ?? 1000);
@@ -122,5 +123,5 @@ try {
 } finally {
   await session.close();
   await swtpm.stop();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 }

@@ -1,7 +1,7 @@
 // What capturing costs a request: CPU time of a request with no window open, and with one at `full`, each as a ratio to the same
 // application without a capture point, in one process on one database; the three take turns. CPU time, because whatever else
 // the machine does is not in it; the client's own is, in all three.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ import { startStack } from '../script/supervisor/stack.ts';
 import { freeStackPorts } from '../test/support/free-ports.ts';
 import { freshMasterKey } from '../test/support/secrets.ts';
 import { summary } from './statistics.ts';
+import { removeTree } from '../test/support/remove-tree.ts';
 
 const CLIENTS = 16;
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 0.3);
@@ -109,5 +110,5 @@ try {
   await Promise.all(servers.map(closeServer));
   await db.end();
   await stack.stop();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'undici';
@@ -8,6 +8,7 @@ import type { Database } from '../db/client.ts';
 import { startStack } from '../script/supervisor/stack.ts';
 import { freeStackPorts } from '../test/support/free-ports.ts';
 import { NUMBER, seedIncidents } from './seeded-incidents.ts';
+import { removeTree } from '../test/support/remove-tree.ts';
 
 /** An API over a database of its own that holds a certain number of incidents. */
 export interface Side {
@@ -76,7 +77,7 @@ export async function startSide(total: number, open: number, temporal?: string):
       await http.close();
       await db.end();
       await stack.stop();
-      rmSync(stateRoot, { recursive: true, force: true });
+      removeTree(stateRoot);
     },
   };
   try {

@@ -1,5 +1,5 @@
 // Contained reports per second at 64 clients through the API, against the same rows batched straight into Postgres.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'undici';
@@ -9,6 +9,7 @@ import { freeStackPorts } from '../test/support/free-ports.ts';
 import { startStack } from '../script/supervisor/stack.ts';
 import { rawBatches } from './raw-batches.ts';
 import { quantile, summary } from './statistics.ts';
+import { removeTree } from '../test/support/remove-tree.ts';
 
 const CLIENTS = 64;
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 5);
@@ -80,5 +81,5 @@ try {
   await http.close();
   await db.end();
   await stack.stop();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 }

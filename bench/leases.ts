@@ -1,6 +1,6 @@
 // Leases issued and values read per second over HTTP at 64 clients, and leases by the command alone, each also as a ratio to
 // bare transactions (one row inserted, one commit) on the same server; they take turns.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'undici';
@@ -11,6 +11,7 @@ import { transaction } from '../db/transaction.ts';
 import { startStack } from '../script/supervisor/stack.ts';
 import { freeStackPorts } from '../test/support/free-ports.ts';
 import { quantile, summary } from './statistics.ts';
+import { removeTree } from '../test/support/remove-tree.ts';
 
 const CLIENTS = 64;
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 3);
@@ -89,5 +90,5 @@ try {
 } finally {
   await Promise.all([http.close(), db.end()]);
   await stack.stop();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 }

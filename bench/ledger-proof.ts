@@ -1,6 +1,6 @@
 // An inclusion proof over HTTP, as a ratio to an answer of one small statement over HTTP in the same rounds: min … median …
 // max of the rounds' medians and 95th percentiles. BENCH_ENTRIES: of the log.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'undici';
@@ -13,6 +13,7 @@ import { startStack } from '../script/supervisor/stack.ts';
 import { freeStackPorts } from '../test/support/free-ports.ts';
 import { logSigner } from '../workers/sequencer/log-key.ts';
 import { quantile, summary } from './statistics.ts';
+import { removeTree } from '../test/support/remove-tree.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const ENTRIES = Number(process.env['BENCH_ENTRIES'] ?? 1_000_000);
@@ -85,5 +86,5 @@ try {
   await http.close();
   await db.end();
   await stack.stop();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 }

@@ -1,7 +1,7 @@
 // The sequencer: entries per second while it catches up, what it costs an intake at its full rate (reports per second with
 // and without it, in turns), how long an entry waits until a signed checkpoint covers it, idle and under that load, and
 // an inclusion proof over HTTP. BENCH_ENTRIES: of the backlog.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -14,6 +14,7 @@ import { freeStackPorts } from '../test/support/free-ports.ts';
 import { formatNoteKey } from '../domain/ledger/note.ts';
 import { logSigner } from '../workers/sequencer/log-key.ts';
 import { quantile, summary } from './statistics.ts';
+import { removeTree } from '../test/support/remove-tree.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 5);
@@ -148,6 +149,6 @@ try {
   await http.close();
   await db.end();
   await stack.stop();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 }
 process.exit(0);

@@ -2,7 +2,7 @@
 // one bare UPDATE of a copy of the same rows with the same indexes on the same server, the two taking turns. And the backup
 // of before, with what reading it back and opening it takes.
 import { createSecretKey, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../db/client.ts';
@@ -17,6 +17,7 @@ import { freeStackPorts } from '../test/support/free-ports.ts';
 import { seedSlots } from '../test/support/wrapped.ts';
 import { verifyBackup, writeBackup } from '../workers/rotation/master-key/backup.ts';
 import { quantile, summary } from './statistics.ts';
+import { removeTree } from '../test/support/remove-tree.ts';
 
 const ROWS = Number(process.env['BENCH_ROWS'] ?? 100_000);
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
@@ -88,5 +89,5 @@ try {
 } finally {
   await db.end();
   await stack.stop();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 }

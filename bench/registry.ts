@@ -10,6 +10,7 @@ import { Pool } from 'undici';
 import { startStack } from '../script/supervisor/stack.ts';
 import { freeStackPorts } from '../test/support/free-ports.ts';
 import { summary } from './statistics.ts';
+import { removeTree } from '../test/support/remove-tree.ts';
 
 const MIB = 1024 * 1024;
 const PIECE = 256 * 1024;
@@ -108,5 +109,5 @@ try {
 } finally {
   await http.close();
   await stack.stop();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 }

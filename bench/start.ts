@@ -1,13 +1,14 @@
 // Seconds from calling ./script/server to its being ready, on the data of an earlier start; and that first start's.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { freeStackPorts } from '../test/support/free-ports.ts';
 import { summary } from './statistics.ts';
+import { removeTree } from '../test/support/remove-tree.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 
@@ -55,5 +56,5 @@ try {
   console.log(`first start: ${first.toFixed(2)} s`);
   console.log(`warm start: ${summary(seconds, 2)} s`);
 } finally {
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 }

@@ -33,8 +33,7 @@ export function loadContainmentFile(path: string): ContainmentPolicy {
   }
 }
 
-/** One document of plain data in a reviewed YAML file. Errors: ContainmentFileError `unreadable`, `malformed_yaml`. */
-export function readYamlFile(path: string): unknown {
+function readYamlFile(path: string): unknown {
   try {
     return readReviewedYaml(path);
   } catch (error) {

@@ -34,6 +34,7 @@ export type Env = Readonly<{
   /** The reviewed set of outbound notifiers. */
   hooksFile: string | undefined;
   containmentFile: string;
+  sloFile: string;
   /** Undefined: nothing outside is called with a credential. */
   upstreamsFile: string | undefined;
   /** The name of this host as an attester. */
@@ -108,6 +109,7 @@ export function readEnv(environment: Environment = process.env): Env {
     hooksFile: read.INTERLOCK_HOOKS_FILE,
     containmentFile: read.INTERLOCK_CONTAINMENT_FILE,
     upstreamsFile: read.INTERLOCK_UPSTREAMS_FILE,
+    sloFile: read.INTERLOCK_SLO_FILE,
     node: read.INTERLOCK_NODE,
     tpmTcti: read.INTERLOCK_TPM_TCTI,
     tpmAddon: read.INTERLOCK_TPM_ADDON,

@@ -1,7 +1,7 @@
 import { parseHooks } from '../domain/hook/hooks.ts';
 import type { HookSet } from '../domain/hook/hooks.ts';
 import type { FieldProblem } from '../domain/problem/field-problem.ts';
-import { readYamlFile } from './containment-file.ts';
+import { readReviewedYaml } from './reviewed-yaml.ts';
 
 /** A hooks file that is none; `fields` say where and what. */
 export class HooksFileError extends Error {
@@ -15,9 +15,9 @@ export class HooksFileError extends Error {
   }
 }
 
-/** The hooks in the YAML file at `path`. Errors: HooksFileError, ContainmentFileError `unreadable`, `malformed_yaml`. */
+/** The hooks in the YAML file at `path`. Errors: HooksFileError, ReviewedFileError. */
 export function loadHooksFile(path: string): HookSet {
-  const parsed = parseHooks(readYamlFile(path));
+  const parsed = parseHooks(readReviewedYaml(path));
   if (parsed.ok) return parsed.set;
   throw new HooksFileError(path, parsed.fields);
 }

@@ -26,10 +26,16 @@ export function loadPayloadKeys({
   stateRoot,
   env,
 }: Pick<Env, 'payloadKeysFile' | 'stateRoot' | 'env'>): PayloadKey[] {
-  const path = payloadKeysFile ?? join(stateRoot, 'keys', 'payload.keys');
+  const path = payloadKeyFile({ payloadKeysFile, stateRoot });
   if (payloadKeysFile === undefined && env === 'embedded') createKey(path);
   return payloadKeysFile === undefined && !existsSync(path) ? [] : parse(readPrivate(path));
 }
+
+export const defaultPayloadKeyFile = (stateRoot: string): string => join(stateRoot, 'keys', 'payload.keys');
+
+/** Where the keys are, if there are any. */
+export const payloadKeyFile = ({ payloadKeysFile, stateRoot }: Pick<Env, 'payloadKeysFile' | 'stateRoot'>): string =>
+  payloadKeysFile ?? defaultPayloadKeyFile(stateRoot);
 
 function parse(text: string): PayloadKey[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');

@@ -20,6 +20,7 @@ import {
   serverUrl,
 } from './fields.ts';
 
+const sloFile = fileURLToPath(new URL('slo.yaml', import.meta.url));
 const containmentFile = fileURLToPath(new URL('policy/containment.yaml', import.meta.url));
 
 /** What the server processes read, by variable. A field without default or `optional` must be set. */
@@ -43,6 +44,7 @@ export const variables = {
   INTERLOCK_HOOKS_FILE: path.optional(),
   INTERLOCK_CONTAINMENT_FILE: path.default(containmentFile),
   INTERLOCK_UPSTREAMS_FILE: path.optional(),
+  INTERLOCK_SLO_FILE: path.default(sloFile),
   INTERLOCK_NODE: node.default('local'),
   INTERLOCK_TPM_TCTI: z.string().optional(),
   INTERLOCK_TPM_ADDON: path.optional(),

@@ -12,6 +12,8 @@ import type { KnownWindow } from './read/capture-key.ts';
 export interface SeenBody {
   value: unknown;
   bytes: number;
+  /** Nothing of it may be kept. */
+  withheld?: boolean;
 }
 
 /** What went in or out. Bodies are looked at when there is time, and only if there is a window by then. */
@@ -196,8 +198,8 @@ function draftOf({
   const content = JSON.stringify({
     target: keptText(target).slice(0, BODY_READ),
     failure,
-    request: keptBody(request.value, request.bytes),
-    response: keptBody(response.value, response.bytes),
+    request: keptBody(request.value, request.bytes, request.withheld),
+    response: keptBody(response.value, response.bytes, response.withheld),
   });
   return { source, method, path_template, status, content, actor, on_behalf_of };
 }

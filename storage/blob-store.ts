@@ -17,6 +17,8 @@ export interface StagedBlob {
   size: number;
   /** Gives it its name; may be repeated. `present`: the name was taken, and stays what it was. */
   keep: () => Promise<'stored' | 'present'>;
+  /** Gives it its name in place of what is not what the name says; of a store with versions that becomes an older one. */
+  replace: () => Promise<void>;
   discard: () => Promise<void>;
 }
 
@@ -43,6 +45,11 @@ export interface BlobStore {
   remove(key: string): Promise<boolean>;
   /** The keys that begin with `prefix`, which ends in a slash, in no order; as many are read as are taken. */
   list(prefix: string): AsyncIterable<string>;
+  /**
+   * What else a store has had under a key, the newest first: whoever reads one closes it. None where the store keeps no
+   * versions.
+   */
+  versions(key: string): AsyncIterable<BlobReader>;
   /** Takes away what writers left that were killed before their blobs had names. */
   sweep(): Promise<void>;
   /** Resolves when blobs can be asked for. Errors: `blob_store_unreachable`, `blob_store_denied`. */

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir, open, opendir, readFile, stat, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import { BlobError } from './blob-error.ts';
 import {
   contentDigest,
@@ -86,7 +87,8 @@ export class FilesystemBlobs implements BlobStore {
       const { draft, size } = await this.#receive(key, received(), limit);
       const keep = () =>
         writing(key, async () => ((await this.#names.give(draft, join(this.#root, key))) ? 'stored' : 'present'));
-      return { size, keep, discard: () => unlink(draft).catch(() => undefined) };
+      const replace = () => writing(key, () => this.#names.move(draft, join(this.#root, key)));
+      return { size, keep, replace, discard: () => unlink(draft).catch(() => undefined) };
     } catch (error) {
       throw source.error ?? unwritten(key, error);
     }
@@ -126,6 +128,12 @@ export class FilesystemBlobs implements BlobStore {
   }
 
   /** The folder is made by the first blob: one that could be made is as good. */
+  /** A file is the only one that ever had its name. */
+  versions(key: string): AsyncIterable<BlobReader> {
+    requireKey(key);
+    return Readable.from([]) as AsyncIterable<BlobReader>;
+  }
+
   async reach(): Promise<void> {
     await answering('', () => access(this.#root, constants.R_OK | constants.X_OK)).catch((error: unknown) => {
       throw unwritten('', error);

@@ -1,4 +1,4 @@
-import { chmod, link, mkdir, open, unlink } from 'node:fs/promises';
+import { chmod, link, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /** Blobs are read-only, and so are their folders but for the moment in which one gets a name or loses it. */
@@ -35,6 +35,16 @@ export class FilesystemNames {
           if (codeOf(error) === 'EEXIST') return false;
           throw error;
         }
+      }),
+    );
+  }
+
+  /** Whatever had the name before has none any more; the draft has this one alone. */
+  async move(draft: string, path: string): Promise<void> {
+    await this.#alone(() =>
+      this.#changed(path, async () => {
+        await rename(draft, path);
+        return true;
       }),
     );
   }

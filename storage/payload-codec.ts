@@ -19,6 +19,9 @@ export interface SealingKey {
   key: KeyObject;
 }
 
+/** The keys at this moment, the first seals; `again`: one was met that is not among them. */
+export type KeySource = (again?: boolean) => readonly SealingKey[];
+
 /** A payload that no key here opens, or that was changed. Names the key, never what was sealed. */
 export class PayloadError extends Error {
   override readonly name = 'PayloadError';
@@ -37,13 +40,11 @@ export class PayloadError extends Error {
  * Errors: PayloadError.
  */
 export class EncryptingCodec implements PayloadCodec {
-  readonly #seals: SealingKey;
-  readonly #keys: ReadonlyMap<string, KeyObject>;
+  readonly #keys: KeySource;
 
-  /** The first key seals, every one opens. */
-  constructor([first, ...others]: readonly [SealingKey, ...SealingKey[]]) {
-    this.#seals = first;
-    this.#keys = new Map([first, ...others].map(({ key_id, key }) => [key_id, key]));
+  /** The first key seals, every one opens. A source is asked each time, and once more for a key that it did not have. */
+  constructor(keys: readonly [SealingKey, ...SealingKey[]] | KeySource) {
+    this.#keys = typeof keys === 'function' ? keys : () => keys;
   }
 
   async encode(payloads: Payload[]): Promise<Payload[]> {
@@ -57,7 +58,9 @@ export class EncryptingCodec implements PayloadCodec {
   }
 
   #seal(payload: Payload): Payload {
-    const { key_id, key } = this.#seals;
+    const [seals] = this.#keys();
+    if (seals === undefined) throw new PayloadError('payload_key_unknown', 'none');
+    const { key_id, key } = seals;
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(utf8(key_id));
@@ -70,7 +73,7 @@ export class EncryptingCodec implements PayloadCodec {
 
   #open({ metadata, data }: Payload): Payload {
     const key_id = textOf(metadata?.['encryption-key-id']);
-    const key = this.#keys.get(key_id);
+    const key = (find(this.#keys(), key_id) ?? find(this.#keys(true), key_id))?.key;
     if (key === undefined) throw new PayloadError('payload_key_unknown', key_id.slice(0, 64));
     const sealed = Buffer.from(data ?? []);
     if (sealed.length < NONCE_BYTES + TAG_BYTES) throw new PayloadError('payload_unreadable', key_id);
@@ -88,8 +91,13 @@ export class EncryptingCodec implements PayloadCodec {
   }
 }
 
+const find = (keys: readonly SealingKey[], key_id: string): SealingKey | undefined =>
+  keys.find((each) => each.key_id === key_id);
+
 /** The codecs of a process that holds these keys: none where there is no key. */
-export function payloadCodecs(keys: readonly SealingKey[]): PayloadCodec[] {
+export function payloadCodecs(keys: readonly SealingKey[] | KeySource | undefined): PayloadCodec[] {
+  if (keys === undefined) return [];
+  if (typeof keys === 'function') return [new EncryptingCodec(keys)];
   const [first, ...others] = keys;
   return first === undefined ? [] : [new EncryptingCodec([first, ...others])];
 }

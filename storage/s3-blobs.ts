@@ -67,6 +67,10 @@ export class S3Blobs implements BlobStore {
         named = true;
         return kept;
       },
+      replace: async () => {
+        named = await give(true);
+        if (!named) throw new BlobError('blob_store_unreachable', key);
+      },
       discard: () => (named ? Promise.resolve() : forget(this.#objects, key, received)),
     };
   }
@@ -78,6 +82,12 @@ export class S3Blobs implements BlobStore {
       for (const { id } of versions) await this.#objects.deleteVersion(key, id);
       return versions[0]?.marker === false;
     });
+  }
+
+  async *versions(key: string): AsyncGenerator<BlobReader> {
+    requireKey(key);
+    for (const { id, latest, marker } of await answering(key, () => this.#objects.versions(key)))
+      if (!latest && !marker) yield await readObject(this.#objects, key, id);
   }
 
   async *list(prefix: string): AsyncGenerator<string> {

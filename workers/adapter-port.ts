@@ -4,8 +4,7 @@ import { readKeys } from '../config/secret-value.ts';
 import { recordAnswer, recordTrial } from '../db/command/acknowledge-adapter.ts';
 import { beginSending, beginTrial, lookAfterAdapter } from '../db/command/adapter-requests.ts';
 import type { SecretsDeps } from '../db/command/set-secret.ts';
-import { StrictJsonError } from '../domain/json/error.ts';
-import { parseStrictJson } from '../domain/json/strict-json.ts';
+import { readBody } from './captures/read-body.ts';
 import { slotValue } from './slot-value.ts';
 
 /** Of a process that runs no child adapters. */
@@ -42,19 +41,9 @@ export const adapterPort = (
       status: reply?.status ?? null,
       failure,
       request: () => ({ value: request, bytes: Buffer.byteLength(JSON.stringify(request)) }),
-      response: () => ({ value: readJson(reply?.body ?? ''), bytes: Buffer.byteLength(reply?.body ?? '') }),
+      response: () => ({ value: readBody(reply?.body ?? ''), bytes: Buffer.byteLength(reply?.body ?? '') }),
       actor: 'adapterSync',
       on_behalf_of: null,
     });
   },
 });
-
-/** Undefined for what is not JSON: what cannot be read cannot be redacted either. */
-function readJson(text: string): unknown {
-  try {
-    return parseStrictJson(text);
-  } catch (error) {
-    if (error instanceof StrictJsonError) return undefined;
-    throw error;
-  }
-}

@@ -1,6 +1,6 @@
 import { Runtime } from '@temporalio/worker';
 import { readEnv } from '../config/env.ts';
-import { loadPayloadKeys } from '../config/payload-keys.ts';
+import { payloadKeyRing } from '../config/payload-key-ring.ts';
 import { exitWithParent } from '../config/parent-watch.ts';
 import { payloadCodecs } from '../storage/payload-codec.ts';
 import { createLog, sdkLogger } from './log.ts';
@@ -14,7 +14,8 @@ Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
 
 try {
   const env = readEnv();
-  const sealed = { ...env, payloadCodecs: payloadCodecs(loadPayloadKeys(env)) };
+  const onTrouble = (err: unknown) => log.error({ event: 'payload_keys.unreadable', err });
+  const sealed = { ...env, payloadCodecs: payloadCodecs(payloadKeyRing(env, { onTrouble })) };
   await runAttester(sealed, log, stopping.signal, () => log.info({ event: 'attester.ready', node: env.node }));
   log.info({ event: 'attester.stopped' });
   process.exit(0);

@@ -1,6 +1,7 @@
 import { Client } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
 import type { Env } from '../config/env.ts';
+import { loadSloFile } from '../config/slo-file.ts';
 import { masterKeyOrigin } from '../config/master-key-origin.ts';
 import { createAdapterActivities } from '../activities/adapters/create-adapter-activities.ts';
 import { createDeliveryActivities } from '../activities/deliveries/create-delivery-activities.ts';
@@ -28,6 +29,7 @@ import { workflowBundle } from './engine/workflow-bundle.ts';
 import { exportPort } from './exports/export-port.ts';
 import { openExportEngine } from './exports/open-engine.ts';
 import { keepStoringHistories } from './histories/keep-storing.ts';
+import { keepLoops } from './keep-loops.ts';
 import { keepEndingOverrides } from './exports/keep-ending-overrides.ts';
 import { instanceKey } from './keys/instance-key.ts';
 import { openProvenanceKey } from './keys/provenance-key.ts';
@@ -43,12 +45,15 @@ import { keepPruningDeliveries } from './relay/prune-deliveries.ts';
 import { announceAlerts } from './relay/alerts.ts';
 import { startRelay } from './relay/relay.ts';
 import { openBlobs } from '../storage/open-blobs.ts';
+import { TolerantCodec } from '../storage/tolerant-codec.ts';
+import type { Unread } from '../storage/tolerant-codec.ts';
 import { anchorPort } from './anchor-port.ts';
 import { Anchoring } from './anchor/keep-anchoring.ts';
 import { openPromoted } from './anchor/open-promoted.ts';
 import { existingKeys } from './sequencer/log-key.ts';
 import { openLog, runSequencer } from './sequencer/sequencer.ts';
 import { keepSigningBundles } from './sequencer/sign-bundles.ts';
+import { keepJudging } from './slo/keep-judging.ts';
 import { startWatches } from './start-watches.ts';
 import { keepUpstreams } from './upstreams/keep-upstreams.ts';
 import { slotTokenStore, upstreamSecret } from './upstreams/secrets.ts';
@@ -79,8 +84,10 @@ export type ControlEnv = Pick<
   | 'adapterCommandsFile'
   | 'masterKey'
   | 'masterKeyFile'
+  | 'sloFile'
   | 'registryUrl'
   | 'loopbackTrust'
+  | 'payloadKeysFile'
 > & {
   /** What exports do outside; by default with the registry and the destinations of this instance. */
   exportEngine?: ExportEngine;
@@ -90,9 +97,10 @@ export type ControlEnv = Pick<
 
 /**
  * The control process: both queues, relay, reconcile, histories, alerts, the ledger's sequencer, the log's signatures. Waits for Postgres with its schema and for Temporal,
- * calls `ready`, and runs until `signal` aborts; then drains. Rejects when a worker fails for good.
+ * calls `ready`, and runs until `signal` aborts; then drains. Rejects when a worker fails for good, or one of its loops ends.
  */
 export async function runControl(env: ControlEnv, log: Logger, signal: AbortSignal, ready: () => void): Promise<void> {
+  const thresholds = loadSloFile(env.sloFile);
   const db = openDatabase({ url: env.databaseUrl, name: 'interlock-control', max: DATABASE_SESSIONS });
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
@@ -103,6 +111,8 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
     try {
       await untilUp('temporal', () => registerSearchAttributes(connection, env.temporalNamespace), log, stop);
       const dataConverter = { payloadCodecs: env.payloadCodecs ?? [] };
+      const unread: Unread = (what) => log.warn({ event: 'payload.unreadable', ...what });
+      const tolerant = { payloadCodecs: [new TolerantCodec(dataConverter.payloadCodecs, unread)] };
       const client = new Client({ connection, namespace: env.temporalNamespace, dataConverter });
       const startProcess = createStartProcess(client);
       const masterKey = await openMasterKey(db, masterKeyOrigin(env));
@@ -126,7 +136,7 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
           ...escalationPort(db),
           ...capturePort(db),
           ...(await rotationPort({ ...env, masterKeyInEnvironment: env.masterKey, db, masterKey, log })),
-          ...createDeliveryActivities(deliveryPort({ db, masterKey })),
+          ...createDeliveryActivities(deliveryPort({ db, masterKey }, captures)),
           ...createAdapterActivities(adapterPort({ db, masterKey }, children.ask, captures)),
           ...exportPort({
             db,
@@ -147,7 +157,13 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
       await untilUp('attestation', () => startWatches(db, client, env), log, stop);
       const namespace = env.temporalNamespace;
       const workers = [
-        ...(await createControlWorkers({ connection, namespace, workflowBundle: codePath, activities, dataConverter })),
+        ...(await createControlWorkers({
+          connection,
+          namespace,
+          workflowBundle: codePath,
+          activities,
+          dataConverter: tolerant,
+        })),
         await createEgressWorker({ connection, namespace, activities, dataConverter }),
       ];
 
@@ -160,31 +176,33 @@ export async function runControl(env: ControlEnv, log: Logger, signal: AbortSign
         { db, databaseUrl: env.databaseUrl, startProcess, window: env.relayWindow, log },
         stop,
       );
-      const loops = [
-        relay.ended,
-        keepReconciling({ db, client, log }, stop),
-        keepStoringHistories({ db, client, blobs, log }, stop),
-        keepPruning(db, log, stop),
-        keepCollecting({ db, blobs, graceMs: env.registryGraceMs, log }, stop),
-        announceAlerts(db, log, stop),
-        fanOutAlerts(db, log, stop),
-        keepPruningDeliveries(db, log, stop),
-        children.keep(stop),
-        keepPruningLeases({ db, log }, stop),
-        keepEndingOverrides({ db, log }, stop),
-        judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
-        judged.then(() => anchors.keep(stop)),
-        keepSigningBundles(sequencer, stop),
-        keepSchedules({ db, log }, stop),
-        keepUpstreams({ ...sequencer, ...credentials }, stop),
-      ];
+      const loops = {
+        relay: relay.ended,
+        reconcile: keepReconciling({ db, client, log }, stop),
+        histories: keepStoringHistories({ db, client, blobs, log }, stop),
+        captures: keepPruning(db, log, stop),
+        registry: keepCollecting({ db, blobs, graceMs: env.registryGraceMs, log }, stop),
+        alerts: announceAlerts(db, log, stop),
+        fan_out: fanOutAlerts(db, log, stop),
+        deliveries: keepPruningDeliveries(db, log, stop),
+        children: children.keep(stop),
+        leases: keepPruningLeases({ db, log }, stop),
+        overrides: keepEndingOverrides({ db, log }, stop),
+        sequencer: judged.then(() => runSequencer({ ...sequencer, openPromoted: openPromotedEpoch }, stop)),
+        anchors: judged.then(() => anchors.keep(stop)),
+        bundles: keepSigningBundles(sequencer, stop),
+        schedules: keepSchedules({ db, log }, stop),
+        signals: keepJudging({ db, thresholds, log }, stop),
+        upstreams: keepUpstreams({ ...sequencer, captures, ...credentials }, stop),
+      };
+      const kept = keepLoops(loops, { log, stop, fail: (reason) => failed.abort(reason) });
       const ended = new Promise<void>((resolve) => {
         if (stop.aborted) resolve();
         stop.addEventListener('abort', () => resolve(), { once: true });
       });
       const closed = ended.then(() => anchors.close()).finally(() => workers.forEach(shutDown));
-      void judged.then(() => stop.aborted || ready());
-      await Promise.allSettled([...loops, ...running, closed]);
+      void judged.then(() => stop.aborted || ready()).catch(() => undefined);
+      await Promise.allSettled([kept, ...running, closed]);
       await captures.close();
       blobs.close();
       failed.signal.throwIfAborted();

@@ -27,11 +27,11 @@ export class DecisionInbox {
     return this.#taken;
   }
 
-  /** From an update handler: its id is the decision's. Throws ApplicationFailure with the code of a refusal as its type. */
+  /** From an update handler: its id is the decision's unless it names another. Throws ApplicationFailure with the code of a refusal as its type. */
   async byUpdate(request: DecisionRequest, envelope: Partial<DecisionEnvelope>): Promise<DecisionAccepted> {
     const decision: IncidentDecision = {
       ...this.#identity(),
-      decision_id: currentUpdateInfo()?.id ?? uuid4(),
+      decision_id: envelope.decision_id ?? currentUpdateInfo()?.id ?? uuid4(),
       caller: envelope.caller ?? null,
       request_digest: envelope.request_digest ?? null,
       request,

@@ -9,13 +9,15 @@ import { refused } from './refused.ts';
 export interface WatchEnvelope {
   caller?: DecisionCaller;
   request_digest?: string;
+  /** Where it is not the update's id. */
+  decision_id?: string;
 }
 
-/** The decision of the update that is being handled: its id is the update's. */
+/** The decision of the update that is being handled: its id is the update's unless it names another. */
 export const decisionOf = (
   given: WatchEnvelope & { reason: string; ticket?: string; reviewed?: string },
 ): WatchDecision => ({
-  decision_id: currentUpdateInfo()?.id ?? uuid4(),
+  decision_id: given.decision_id ?? currentUpdateInfo()?.id ?? uuid4(),
   caller: given.caller ?? null,
   request_digest: given.request_digest ?? null,
   reason: given.reason.trim(),

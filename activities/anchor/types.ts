@@ -1,16 +1,23 @@
 import type { CompletedAnchor, IntendedAnchor } from '../../db/command/anchors.ts';
 
+interface SignedAttest {
+  node: string;
+  attest: string;
+  signature: string;
+}
+
 /** What the host's TPM did for an anchor, lowercase hex and decimal; nothing in it is a verdict. */
 export interface AnchorEvidence {
   counter: string;
-  quote: { node: string; attest: string; signature: string } | null;
+  quote: SignedAttest | null;
+  certified: SignedAttest | null;
 }
 
 /** What a worker on a protected host does for the log; its task queue is `attester/<node>`. */
 export interface AnchorHostActivities {
   /** The counter as it stands; defined where there is none. */
   readAnchorCounter(): Promise<{ counter: string }>;
-  /** Moves the counter from `counter_before` by one, whoever repeats it, and quotes `digest`. Another counter is only told. */
+  /** Moves the counter from `counter_before` by one, whoever repeats it, and has the TPM quote `digest` and certify the counter over it. Another counter is only told. */
   anchorCheckpoint(anchor: Pick<IntendedAnchor, 'counter_before' | 'digest'>): Promise<AnchorEvidence>;
 }
 

@@ -12,6 +12,8 @@ export interface Outgoing {
   internal: boolean;
   secret_refs: string[];
   body: string;
+  /** The name that operators know it by. */
+  hook: string;
 }
 
 /** The record's commands about deliveries: what the worker hands in. */
@@ -21,6 +23,17 @@ export interface DeliveryPort {
   settled(of: DeliveryRef, attempt: number, outcome: DeliveryOutcome): Promise<void>;
   /** The signing keys behind references, zeroed by whoever asked; null when one of them is not there. */
   keys(of: DeliveryRef, refs: readonly string[]): Promise<Buffer[] | null>;
+  /** Takes what went out and came back, to be captured while a window is open; returns at once. */
+  exchanged(of: DeliveryRef, exchange: DeliveryExchange): void;
+}
+
+/** Without headers, which have the signature. `reply` is null where `failure` came instead. */
+export interface DeliveryExchange {
+  hook: string;
+  url: string;
+  request: string;
+  reply: { status: number; body: string } | null;
+  failure: string | null;
 }
 
 /** A hook answers within this or has not answered. */
@@ -34,24 +47,33 @@ export function createDeliveryActivities(port: DeliveryPort): DeliveryRecordActi
       const outgoing = await port.begin(of);
       if (outgoing === null) return;
       const keys = await port.keys(of, outgoing.secret_refs);
-      await port.settled(of, outgoing.attempt, await send(of, outgoing, keys));
+      const exchanged: Exchanged = (reply, failure) =>
+        port.exchanged(of, { hook: outgoing.hook, url: outgoing.url, request: outgoing.body, reply, failure });
+      await port.settled(of, outgoing.attempt, await send(of, outgoing, keys, exchanged));
     },
   };
 }
+
+type Exchanged = (reply: DeliveryExchange['reply'], failure: string | null) => void;
 
 /** The id is the delivery's at every attempt, so that a receiver knows a repeat. */
 async function send(
   { delivery_id }: DeliveryRef,
   { url, internal, body }: Outgoing,
   keys: Buffer[] | null,
+  exchanged: Exchanged,
 ): Promise<DeliveryOutcome> {
   if (keys === null) return { ok: false, code: 'secret_unavailable' };
   try {
     const headers = signedHeaders(delivery_id, Date.now(), body, keys);
     for (const key of keys) key.fill(0);
-    return judgeStatus((await post({ url, headers, body, internal, timeoutMs: ANSWERS_WITHIN_MS })).status);
+    const reply = await post({ url, headers, body, internal, timeoutMs: ANSWERS_WITHIN_MS });
+    const outcome = judgeStatus(reply.status);
+    exchanged(reply, outcome.ok ? null : outcome.code);
+    return outcome;
   } catch (error) {
-    if (error instanceof EgressError) return { ok: false, code: error.code };
-    throw error;
+    if (!(error instanceof EgressError)) throw error;
+    exchanged(null, error.code);
+    return { ok: false, code: error.code };
   }
 }

@@ -1,31 +1,15 @@
 import { lookup } from 'node:dns/promises';
-import { addressKind, mayReach } from '../../domain/egress/address.ts';
+import { checkedAddress as checked } from '../../domain/egress/checked-address.ts';
+import type { CheckedAddress, Resolve } from '../../domain/egress/checked-address.ts';
 import { EgressError } from './egress-error.ts';
 
-export interface CheckedAddress {
-  address: string;
-  family: number;
-}
-
-export type Resolve = (hostname: string) => Promise<CheckedAddress[]>;
+export type { CheckedAddress, Resolve };
 
 const resolveAll: Resolve = (hostname) => lookup(hostname, { all: true, order: 'verbatim' });
 
-/**
- * The address to connect to: the name is resolved once, and one forbidden address among its answers refuses them all, for
- * whoever answers for the name chooses which of them is taken. Errors: name_unresolved, address_refused.
- */
-export async function checkedAddress(
+/** The address to connect to, as domain/egress/checked-address.ts has it. Errors: name_unresolved, address_refused. */
+export const checkedAddress = (
   hostname: string,
   internal: boolean,
   resolve: Resolve = resolveAll,
-): Promise<CheckedAddress> {
-  const bare = hostname.replace(/^\[|\]$/g, '');
-  const found = await resolve(bare).catch((cause: unknown) => {
-    throw new EgressError('name_unresolved', cause);
-  });
-  const [first] = found;
-  if (first === undefined) throw new EgressError('name_unresolved');
-  if (!found.every(({ address }) => mayReach(addressKind(address), internal))) throw new EgressError('address_refused');
-  return first;
-}
+): Promise<CheckedAddress> => checked(hostname, internal, resolve, (code, cause) => new EgressError(code, cause));

@@ -1,5 +1,6 @@
 import type { Upstream } from '../../domain/upstream/definition.ts';
 import type { Resolve } from '../egress/checked-address.ts';
+import type { Hear } from './hearing.ts';
 
 /** OAuth tokens of one upstream. Instants are RFC 3339. */
 export interface StoredTokens {
@@ -38,6 +39,7 @@ export interface UpstreamDeps {
   /** A token that is good for now, refreshed if it has to be; null when nobody has logged in. Errors: OauthError. */
   accessToken: (upstream: Upstream) => Promise<string | null>;
   resolve?: Resolve;
+  hear?: Hear | undefined;
 }
 
 /** A probe, its answer included, lasts no longer. */

@@ -7,9 +7,10 @@ import { EgressError } from '../egress/egress-error.ts';
 import { guardedFetch } from '../egress/guarded-fetch.ts';
 import { PROBE_WITHIN_MS } from './deps.ts';
 import type { UpstreamDeps } from './deps.ts';
+import { hearing } from './hearing.ts';
 
 type Headers = Record<string, string>;
-type Deps = Pick<UpstreamDeps, 'resolve'>;
+type Deps = Pick<UpstreamDeps, 'resolve' | 'hear'>;
 
 /** Opens a session with an MCP server (Streamable HTTP) and ends it. Null when the server took it. Errors: EgressError. */
 export const initialize = (upstream: Upstream, headers: Headers, deps: Deps): Promise<ProbeCode | null> =>
@@ -29,12 +30,19 @@ export const callTool = (upstream: Upstream, call: ToolCall, headers: Headers, d
   });
 
 async function session(
-  { url, internal }: Upstream,
+  upstream: Upstream,
   headers: Headers,
-  { resolve }: Deps,
+  { resolve, hear }: Deps,
   work: (client: Client) => Promise<ProbeCode | null>,
 ): Promise<ProbeCode | null> {
-  const guard = guardedFetch({ internal, timeoutMs: PROBE_WITHIN_MS, ...(resolve === undefined ? {} : { resolve }) });
+  const { url, internal } = upstream;
+  const { options, tell } = hearing(hear, upstream, headers);
+  const guard = guardedFetch({
+    internal,
+    timeoutMs: PROBE_WITHIN_MS,
+    ...options,
+    ...(resolve === undefined ? {} : { resolve }),
+  });
   const client = new Client({ name: 'interlock', version: '1' });
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     fetch: guard.fetch,
@@ -46,17 +54,20 @@ async function session(
       reconnectionDelayGrowFactor: 1,
     },
   });
+  let code: ProbeCode | null = null;
   try {
     await client.connect(transport, { timeout: PROBE_WITHIN_MS });
-    const code = await work(client);
+    code = await work(client);
     // The server keeps a session until it is told that it is over.
     await transport.terminateSession().catch(() => undefined);
     return code;
   } catch (error) {
-    return codeOf(error);
+    code = codeOf(error);
+    return code;
   } finally {
     await client.close().catch(() => undefined);
     await guard.close();
+    tell(code);
   }
 }
 

@@ -3,6 +3,8 @@ import type { OauthAccount, Upstream } from '../../domain/upstream/definition.ts
 import { EgressError } from '../egress/egress-error.ts';
 import { guardedFetch } from '../egress/guarded-fetch.ts';
 import type { Resolve } from '../egress/checked-address.ts';
+import { hearing } from './hearing.ts';
+import type { Hear } from './hearing.ts';
 import { OauthError } from './oauth-error.ts';
 
 const OAUTH_WITHIN_MS = 5_000;
@@ -24,6 +26,7 @@ export interface OauthServer {
 export interface OauthDeps {
   readSecret: (ref: string) => Promise<Buffer>;
   resolve?: Resolve;
+  hear?: Hear | undefined;
 }
 
 /**
@@ -38,8 +41,12 @@ export async function withServer<T>(
   const account = upstream.oauth;
   if (account === undefined) throw new OauthError('login_unknown');
   const { internal } = upstream;
+  // Tokens, codes and the client's secret: that it was said is captured, what was said never is.
+  const heard = hearing(deps.hear, upstream, 'all');
+  let code: string | null = null;
   const guard = guardedFetch({
     internal,
+    ...heard.options,
     timeoutMs: OAUTH_WITHIN_MS,
     ...(deps.resolve ? { resolve: deps.resolve } : {}),
   });
@@ -53,9 +60,12 @@ export async function withServer<T>(
     const client: oauth.Client = { client_id: account.client_id };
     return await work({ as, client, auth: await clientAuth(upstream, account, deps), resource, options });
   } catch (error) {
-    throw oauthErrorOf(error);
+    const failure = oauthErrorOf(error);
+    code = failure.code;
+    throw failure;
   } finally {
     await guard.close();
+    heard.tell(code);
   }
 }
 

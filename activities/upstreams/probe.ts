@@ -8,6 +8,7 @@ import { failureOf } from '../egress/post.ts';
 import { CredentialError, credentialHeaders, secretOf } from './credential.ts';
 import { PROBE_WITHIN_MS } from './deps.ts';
 import type { UpstreamDeps } from './deps.ts';
+import { hearing } from './hearing.ts';
 import { callTool, initialize } from './mcp.ts';
 
 /** Bytes of an answer that is looked at. */
@@ -87,11 +88,14 @@ async function ask(
 ): Promise<ProbeCode | null> {
   const headers: Record<string, string> = { ...probe.headers };
   if (probe.body !== undefined) headers['content-type'] ??= 'application/json';
-  if (authenticated) Object.assign(headers, await credentialHeaders(upstream, deps));
+  const credential = authenticated ? await credentialHeaders(upstream, deps) : {};
+  Object.assign(headers, credential);
+  const { options, tell } = hearing(deps.hear, upstream, credential);
   const { fetch, close } = guardedFetch({
     internal: upstream.internal,
     timeoutMs: PROBE_WITHIN_MS,
     longest: LONGEST_ANSWER,
+    ...options,
     ...(deps.resolve === undefined ? {} : { resolve: deps.resolve }),
   });
   const signal = AbortSignal.timeout(PROBE_WITHIN_MS);
@@ -102,9 +106,13 @@ async function ask(
       signal,
       ...(probe.body === undefined ? {} : { body: JSON.stringify(probe.body) }),
     });
-    return judgeAnswer({ status: reply.status, body: await reply.text() }, probe);
+    const code = judgeAnswer({ status: reply.status, body: await reply.text() }, probe);
+    tell(code);
+    return code;
   } catch (error) {
-    throw failureOf(error, signal);
+    const failure = failureOf(error, signal);
+    tell(failure.code);
+    throw failure;
   } finally {
     await close();
   }

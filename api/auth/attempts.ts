@@ -67,7 +67,8 @@ export function createAttempts({ trail, ...options }: AttemptsOptions = {}) {
     // Events come in bursts, and no signature is found by guessing: theirs are counted when they have failed.
     const ahead = other?.kind !== 'signature';
     if (spends && !(ahead ? buckets.take(key) : buckets.has(key))) {
-      trail?.write({ code: 'auth_rate_limited', source: req.socket.remoteAddress ?? 'unknown' });
+      const detail = other === undefined ? {} : { detail: { presented: other.kind } };
+      trail?.write({ code: 'auth_rate_limited', source: req.socket.remoteAddress ?? 'unknown', ...detail });
       throw new RateLimitedError('auth_rate_limited', buckets.retryAfterS(key));
     }
     try {

@@ -14,6 +14,8 @@ export interface OidcOptions extends IssuerKeysOptions {
   audience: string;
   /** The claims table, read when asked. */
   rules: () => readonly ClaimsRule[];
+  /** The clock that ends are judged by: the record's, where there is one. */
+  now?: () => Promise<Date>;
   /** Told why an issuer that should have answered did not. */
   onUnreachable?: (error: unknown) => void;
 }
@@ -42,16 +44,18 @@ const REFUSED = [
  * rule of the claims table takes. What is not even from this issuer costs no request to it. The same token may be presented
  * again while it lives. Errors: oidc_unreachable when the keys to judge it with cannot be had.
  */
-export function createOidc({ issuer, audience, rules, onUnreachable, ...keyOptions }: OidcOptions) {
+export function createOidc({ issuer, audience, rules, onUnreachable, now, ...keyOptions }: OidcOptions) {
   const keys = issuerKeys(issuer, keyOptions);
   const host = new URL(issuer).host;
 
   async function verified(token: string): Promise<JWTPayload | undefined> {
+    const currentDate = (await now?.()) ?? new Date();
     try {
       const { payload } = await jwtVerify(token, await keys(), {
         issuer,
         audience,
         algorithms: ALGORITHMS,
+        currentDate,
         clockTolerance: TOLERANCE_S,
         maxTokenAge: LONGEST_LIFE_S,
         requiredClaims: ['iss', 'aud', 'sub', 'exp', 'iat'],

@@ -1,7 +1,10 @@
 import type { Logger } from 'pino';
 import type { Env } from '../../config/env.ts';
 import type { Database } from '../../db/client.ts';
+import { countRefusals } from '../../db/command/count-refusals.ts';
+import { databaseTime } from '../doctor/database-time.ts';
 import type { Authentication } from './authenticate.ts';
+import { countedTrail } from './counted-trail.ts';
 import { openIssuedTokens } from './issued-tokens.ts';
 import { joinTokens, watchRawTokens } from './raw-token-files.ts';
 import type { RawTokenEvent, RefusedFile } from './raw-token-files.ts';
@@ -22,12 +25,19 @@ export async function openAuthentication(
   const written = createAuthTrail(env.stateRoot, {
     onTrouble: (err) => log.error({ event: 'auth.trail_failed', err }),
   });
-  const door = openDoor(env, { trail: written, log });
-  const { trail } = door;
+  const now = async () => new Date(await databaseTime(db));
+  const bounded = openDoor(env, { trail: written, log, now });
+  const counted = countedTrail(bounded.trail, {
+    count: (counts) => countRefusals(db, counts),
+    onTrouble: (err) => log.warn({ event: 'slo.uncounted', err }),
+  });
+  const { trail } = counted;
+  const door = { ...bounded, trail };
   const onTrouble = (reason: string) => log.warn({ event: 'tokens.listen_failed', reason });
   const issued = openIssuedTokens({ db, databaseUrl: env.databaseUrl, onTrouble });
   const close = async () => {
     await issued.close();
+    await counted.close();
     trail.close();
   };
   const { sources, refusedFiles } = fileSources(env, log, trail);

@@ -10,11 +10,11 @@ type Settings = Partial<Pick<Env, 'allowedHosts' | 'corsOrigins' | 'consoleOrigi
 
 /**
  * What the configuration says of the door, beside the tokens: hosts, origins, the issuer of OIDC tokens, and the trail,
- * which strangers cannot fill. A claims table that is none stops the start. Errors: OidcClaimsFileError.
+ * which strangers cannot fill. A claims table that is none stops the start. `now` is the record's clock. Errors: OidcClaimsFileError.
  */
 export function openDoor(
   { allowedHosts = [], corsOrigins = [], consoleOrigins = [], oidc }: Settings,
-  { trail, log }: { trail: AuthTrail; log: Logger },
+  { trail, log, now }: { trail: AuthTrail; log: Logger; now: () => Promise<Date> },
 ): Pick<Authentication, 'allowedHosts' | 'corsOrigins' | 'consoleOrigins' | 'oidc'> & { trail: AuthTrail } {
   const door = { trail: boundedTrail(trail), allowedHosts, corsOrigins, consoleOrigins };
   if (oidc === undefined) return door;
@@ -22,5 +22,5 @@ export function openDoor(
   const rules = watchRules(claimsFile, (err) => log.error({ event: 'oidc.claims_unreadable', err }));
   log.info({ event: 'oidc.configured', issuer, rules: rules().length });
   const onUnreachable = (err: unknown) => log.warn({ event: 'oidc.unreachable', issuer, err });
-  return { ...door, oidc: createOidc({ issuer, audience, rules, onUnreachable }) };
+  return { ...door, oidc: createOidc({ issuer, audience, rules, onUnreachable, now }) };
 }

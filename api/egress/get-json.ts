@@ -2,7 +2,8 @@ import { lookup } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
 import { isLoopback } from '../../config/loopback.ts';
-import { addressKind, mayReach } from '../../domain/egress/address.ts';
+import { bareHost, checkedAddress } from '../../domain/egress/checked-address.ts';
+import type { Resolve } from '../../domain/egress/checked-address.ts';
 
 /** Why there is no answer. The message carries no address. */
 export type FetchErrorCode = 'insecure' | 'name_unresolved' | 'address_refused' | 'unreachable' | 'malformed';
@@ -23,15 +24,14 @@ export interface FetchOptions {
   timeoutMs: number;
   /** Longer answers are none. */
   mostBytes: number;
-  resolve?: (hostname: string) => Promise<{ address: string; family: number }[]>;
+  resolve?: Resolve;
 }
 
-const resolveAll: NonNullable<FetchOptions['resolve']> = (hostname) =>
-  lookup(hostname, { all: true, order: 'verbatim' });
+const resolveAll: Resolve = (hostname) => lookup(hostname, { all: true, order: 'verbatim' });
 
 /** Whether nobody on the way can change what comes: https, or http that does not leave this machine. */
 export const isSecureUrl = ({ protocol, hostname }: URL): boolean =>
-  protocol === 'https:' || (protocol === 'http:' && isLoopback(bare(hostname)));
+  protocol === 'https:' || (protocol === 'http:' && isLoopback(bareHost(hostname)));
 
 /**
  * The JSON that `url` answers 200 with. Its name is resolved once, one forbidden address among the answers refuses them
@@ -40,7 +40,8 @@ export const isSecureUrl = ({ protocol, hostname }: URL): boolean =>
 export async function getJson(url: URL, { internal, timeoutMs, mostBytes, resolve = resolveAll }: FetchOptions) {
   if (!isSecureUrl(url) || url.username !== '' || url.password !== '') throw new FetchError('insecure');
   const signal = AbortSignal.timeout(timeoutMs);
-  const address = await checkedAddress(bare(url.hostname), internal, resolve, signal);
+  const refuse = (code: FetchErrorCode, cause?: unknown) => new FetchError(code, cause);
+  const address = await withinTime(checkedAddress(url.hostname, internal, resolve, refuse), signal);
   const agent = new Agent({ connect: { lookup: always(address), timeout: timeoutMs }, pipelining: 0 });
   try {
     const headers = { accept: 'application/json' };
@@ -54,23 +55,11 @@ export async function getJson(url: URL, { internal, timeoutMs, mostBytes, resolv
   }
 }
 
-const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '');
-
-async function checkedAddress(
-  hostname: string,
-  internal: boolean,
-  resolve: NonNullable<FetchOptions['resolve']>,
-  signal: AbortSignal,
-): Promise<{ address: string; family: number }> {
+async function withinTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const late = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(new FetchError('unreachable')), { once: true });
   });
-  const unresolved = (cause: unknown) => Promise.reject(new FetchError('name_unresolved', cause));
-  const found = await Promise.race([resolve(hostname).catch(unresolved), late]);
-  const [first] = found;
-  if (first === undefined) throw new FetchError('name_unresolved');
-  if (!found.every(({ address }) => mayReach(addressKind(address), internal))) throw new FetchError('address_refused');
-  return first;
+  return Promise.race([work, late]);
 }
 
 /** A lookup that has its answer: TLS still verifies the name. */

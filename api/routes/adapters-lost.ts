@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { requestDigest } from '../../db/command/decisions.ts';
 import { loseAdapter } from '../../db/command/part-with-adapter.ts';
 import { adapterName } from '../adapter-request.ts';
 import { readOptionalJson } from '../body.ts';
+import { decisionKey } from '../decision-key.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readFields } from '../fields.ts';
-import { idempotencyKey } from '../idempotency-key.ts';
 import { refuseWith } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
@@ -16,10 +14,7 @@ async function handler(call: Call, { db }: ApiDeps): Promise<Reply> {
   const name = adapterName(call);
   const body = await readOptionalJson(call.req);
   if (body !== undefined) readFields(body, { required: {}, optional: {} });
-  const key = {
-    decision_id: idempotencyKey(call.req) ?? randomUUID(),
-    request_digest: requestDigest({ kind: 'adapter.lost', name }),
-  };
+  const key = decisionKey(call.req, { kind: 'adapter.lost', name });
   const lost = await loseAdapter(db, call.caller, { name, key });
   return lost.ok ? ok({ status: 'resending', incidents: lost.incidents }) : refuseWith(lost.code);
 }

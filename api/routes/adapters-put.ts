@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import { mayRun } from '../../config/adapter-commands.ts';
-import { requestDigest } from '../../db/command/decisions.ts';
 import { putAdapter } from '../../db/command/put-adapter.ts';
 import { adapterStanding } from '../../db/read/adapters.ts';
 import { parseDefinition } from '../../domain/adapter/definition.ts';
@@ -8,9 +6,9 @@ import { may } from '../../domain/identity/roles.ts';
 import { DomainError } from '../../domain/problem/problem.ts';
 import { adapterView, newAdapterName } from '../adapter-request.ts';
 import { readJson } from '../body.ts';
+import { decisionKey } from '../decision-key.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidFields } from '../fields.ts';
-import { idempotencyKey } from '../idempotency-key.ts';
 import { refuseWith } from '../instance.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
@@ -23,13 +21,15 @@ function requireCommand({ principal }: Call, command: string, commands: ApiDeps[
 
 async function handler(call: Call, { db, commands }: ApiDeps): Promise<Reply> {
   const name = newAdapterName(call);
-  const decision_id = idempotencyKey(call.req) ?? randomUUID();
   const parsed = parseDefinition(await readJson(call.req));
   if (!parsed.ok) return invalidFields(...parsed.fields);
   const { definition } = parsed;
   if (definition.mode === 'child_process') requireCommand(call, definition.command, commands);
-  const request_digest = requestDigest({ kind: 'put', name, definition });
-  const put = await putAdapter(db, call.caller, { name, definition, key: { decision_id, request_digest } });
+  const put = await putAdapter(db, call.caller, {
+    name,
+    definition,
+    key: decisionKey(call.req, { kind: 'put', name, definition }),
+  });
   if (!put.ok) return refuseWith(put.code);
   const adapter = await adapterStanding(db, call.caller.workspace_id, name);
   return { status: put.created ? 201 : 200, body: adapter && adapterView(adapter) };

@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { requestDigest } from '../../db/command/decisions.ts';
 import { retryDelivery } from '../../db/command/deliveries.ts';
 import { readOptionalJson } from '../body.ts';
+import { decisionKey } from '../decision-key.ts';
 import { deliveryId } from '../delivery-request.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readFields } from '../fields.ts';
-import { idempotencyKey } from '../idempotency-key.ts';
 import { refuseWith } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
@@ -15,10 +13,7 @@ async function handler(call: Call, { db }: ApiDeps): Promise<Reply> {
   const delivery_id = deliveryId(call);
   const body = await readOptionalJson(call.req);
   if (body !== undefined) readFields(body, { required: {}, optional: {} });
-  const key = {
-    decision_id: idempotencyKey(call.req) ?? randomUUID(),
-    request_digest: requestDigest({ kind: 'delivery.retry', delivery_id }),
-  };
+  const key = decisionKey(call.req, { kind: 'delivery.retry', delivery_id });
   const retried = await retryDelivery(db, call.caller, { delivery_id, key });
   return retried.ok ? ok({ status: 'pending', delivery_id }) : refuseWith(retried.code);
 }

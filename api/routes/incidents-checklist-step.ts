@@ -1,14 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { requestDigest } from '../../db/command/decisions.ts';
 import { recordChecklistStep } from '../../db/command/record-checklist-step.ts';
 import { OUTCOMES } from '../../domain/checklist/checklist.ts';
 import type { Outcome } from '../../domain/checklist/checklist.ts';
 import { DomainError } from '../../domain/problem/problem.ts';
 import { readJson } from '../body.ts';
 import { checklistDigest } from '../checklist-view.ts';
+import { decisionKey } from '../decision-key.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidFields, optionalDigestProblem, readFields, REASON } from '../fields.ts';
-import { idempotencyKey } from '../idempotency-key.ts';
 import { refuseWith } from '../instance.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
@@ -51,7 +49,7 @@ async function handler(call: Call, deps: ApiDeps): Promise<Reply> {
     exit_code: exit_code === undefined ? null : Number(exit_code),
     output_sha256: typeof output_sha256 === 'string' ? output_sha256 : null,
   };
-  const key = { decision_id: idempotencyKey(req) ?? randomUUID(), request_digest: requestDigest(taken) };
+  const key = decisionKey(req, taken);
   const recorded = await recordChecklistStep(deps.db, caller, { ...taken, key });
   return recorded.ok
     ? { status: 201, body: { step: step.id, outcome, n: recorded.n, at: recorded.at } }

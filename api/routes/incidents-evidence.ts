@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { collectEvidence } from '../../db/command/collect-evidence.ts';
-import { requestDigest } from '../../db/command/decisions.ts';
 import { isSha256Hex } from '../../domain/canonical/hash.ts';
 import { readJson } from '../body.ts';
+import { decisionKey } from '../decision-key.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readFields } from '../fields.ts';
-import { idempotencyKey } from '../idempotency-key.ts';
 import { refuseWith } from '../instance.ts';
 import type { Reply } from '../reply.ts';
 import { requiredIncident } from '../required-incident.ts';
@@ -39,10 +37,7 @@ async function handler(call: Call, deps: ApiDeps): Promise<Reply> {
   const incident = await requiredIncident(call, deps);
   const { manifest_digest, files, bytes, absent } = given;
   const said = { manifest_digest, files, bytes, absent };
-  const key = {
-    decision_id: idempotencyKey(call.req) ?? randomUUID(),
-    request_digest: requestDigest({ kind: 'evidence.collect', incident_id: incident.id, ...said }),
-  };
+  const key = decisionKey(call.req, { kind: 'evidence.collect', incident_id: incident.id, ...said });
   const collected = await collectEvidence(deps.db, call.caller, incident, { ...said, key });
   if (!collected.ok) return refuseWith(collected.code);
   const { evidence_id, collected_at, collected_by } = collected;

@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { requestDigest } from '../../db/command/decisions.ts';
 import { revokeKey } from '../../db/command/register-key.ts';
 import { findKey } from '../../db/read/operator-keys.ts';
 import { may } from '../../domain/identity/roles.ts';
 import { readOptionalJson } from '../body.ts';
+import { decisionKey } from '../decision-key.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readFields } from '../fields.ts';
-import { idempotencyKey } from '../idempotency-key.ts';
 import { refuseWith } from '../instance.ts';
 import { keyId, keyView } from '../key-request.ts';
 import { ok } from '../reply.ts';
@@ -19,10 +17,7 @@ async function handler(call: Call, { db }: ApiDeps): Promise<Reply> {
   const body = await readOptionalJson(call.req);
   if (body !== undefined) readFields(body, { required: {}, optional: {} });
   const anyKey = may(call.principal.roles, 'key.revoke_other');
-  const decision = {
-    decision_id: idempotencyKey(call.req) ?? randomUUID(),
-    request_digest: requestDigest({ kind: 'revoke', key_id }),
-  };
+  const decision = decisionKey(call.req, { kind: 'revoke', key_id });
   const revoked = await revokeKey(db, call.caller, { key_id, anyKey }, decision);
   if (!revoked.ok) return refuseWith(revoked.code);
   const key = await findKey(db, call.caller.workspace_id, key_id);

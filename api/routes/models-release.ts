@@ -1,14 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { requestDigest } from '../../db/command/decisions.ts';
 import { releaseModel } from '../../db/command/release-model.ts';
 import { recordBlobState } from '../../db/command/verify-blob.ts';
 import { registeredBlob } from '../../db/read/registry.ts';
 import { DomainError } from '../../domain/problem/problem.ts';
 import { digestHex } from '../../domain/registry/digest.ts';
 import { readJson } from '../body.ts';
+import { decisionKey } from '../decision-key.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidFields, REASON, readFields } from '../fields.ts';
-import { idempotencyKey } from '../idempotency-key.ts';
 import { refuseWith } from '../instance.ts';
 import { lookAt } from '../registry/look-at.ts';
 import { ok } from '../reply.ts';
@@ -27,11 +25,10 @@ const RULES = { required: { target: { max: 4096 }, reason: REASON }, optional: {
 async function handler(call: Call, deps: ApiDeps): Promise<Reply> {
   const { req, caller } = call;
   const { db } = deps;
-  const decision_id = idempotencyKey(req) ?? randomUUID();
   const { target, reason, how } = readFields(await readJson(req), RULES);
   const release = { target, how: how === 'verified' ? how : 'removed', reason: reason.trim() } as const;
   const by = how === 'verified' ? await verify(call, deps, target) : {};
-  const key = { decision_id, request_digest: requestDigest({ kind: 'release', ...release }) };
+  const key = decisionKey(req, { kind: 'release', ...release });
   const outcome = await releaseModel(db, caller, { ...release, ...by, key });
   if (!outcome.ok) return refuseWith(outcome.code);
   return ok({ released: outcome.released, granted: outcome.granted });

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { requestDigest } from '../../db/command/decisions.ts';
 import { publishBundle } from '../../db/command/publish-bundle.ts';
 import { recordBlobState } from '../../db/command/verify-blob.ts';
 import type { BlobState } from '../../db/command/verify-blob.ts';
@@ -9,9 +7,9 @@ import { digestName } from '../../domain/registry/digest.ts';
 import { bundleDigest, bundleText, readManifest } from '../../domain/registry/manifest.ts';
 import type { BundleManifest } from '../../domain/registry/manifest.ts';
 import { readJson } from '../body.ts';
+import { decisionKey } from '../decision-key.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidFields } from '../fields.ts';
-import { idempotencyKey } from '../idempotency-key.ts';
 import { refuseWith } from '../instance.ts';
 import { bundleId } from '../registry/bundle-request.ts';
 import { lookAt } from '../registry/look-at.ts';
@@ -25,7 +23,6 @@ const MANIFEST_LIMIT = 512 * 1024;
 /** Every blob is read before the transaction judges: what is not whole is not published. */
 async function handler(call: Call, deps: ApiDeps): Promise<Reply> {
   const id = bundleId(call);
-  const decision_id = idempotencyKey(call.req) ?? randomUUID();
   const read = readManifest(await readJson(call.req, MANIFEST_LIMIT));
   if (!read.ok) return invalidFields(...read.fields);
   const { manifest } = read;
@@ -36,7 +33,7 @@ async function handler(call: Call, deps: ApiDeps): Promise<Reply> {
     text: bundleText(id, manifest),
     digest,
     looked: await look(call, deps, manifest),
-    key: { decision_id, request_digest: requestDigest({ kind: 'publish', digest }) },
+    key: decisionKey(call.req, { kind: 'publish', digest }),
   });
   if (!published.ok) {
     if (published.code === 'idempotency_key_reused') return refuseWith(published.code);

@@ -3,10 +3,10 @@ import { findBlob } from '../../db/read/registry.ts';
 import { DomainError } from '../../domain/problem/problem.ts';
 import { BlobError } from '../../storage/blob-error.ts';
 import { registryKey } from '../../storage/blob-store.ts';
-import type { BlobStore } from '../../storage/blob-store.ts';
 import { readOptionalJson } from '../body.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readFields } from '../fields.ts';
+import { joinedParts } from '../registry/joined-parts.ts';
 import { blobReply, requireAbsentOrWhole } from '../registry/take-blob.ts';
 import { requiredUpload } from '../registry/upload-request.ts';
 import type { Reply } from '../reply.ts';
@@ -22,7 +22,7 @@ async function handler(call: Call, deps: ApiDeps): Promise<Reply> {
     throw new DomainError('upload_incomplete', { detail: `${received} of ${bytes} bytes have come` });
   const keys = await partsOf(deps.db, workspace_id, upload_id);
   const staged = await deps.blobs
-    .stage(registryKey(digest), joined(deps.blobs, keys), bytes)
+    .stage(registryKey(digest), joinedParts(deps.blobs, keys), bytes)
     .catch(async (error: unknown) => {
       if (error instanceof BlobError && error.code === 'blob_mismatch')
         await failUpload(deps.db, call.caller, upload_id);
@@ -42,17 +42,6 @@ async function again({ db }: ApiDeps, workspace_id: string, digest: string): Pro
   const blob = await findBlob(db, workspace_id, digest);
   if (blob === undefined) throw new DomainError('upload_not_found');
   return blobReply(digest, blob.bytes, { created: false, put_at: blob.put_at });
-}
-
-async function* joined(blobs: Pick<BlobStore, 'read'>, keys: readonly string[]): AsyncGenerator<Uint8Array> {
-  for (const key of keys) {
-    const { chunks, close } = await blobs.read(key);
-    try {
-      yield* chunks();
-    } finally {
-      await close();
-    }
-  }
 }
 
 export const route: Route = {

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { requestDigest } from '../../db/command/decisions.ts';
 import { scheduleRotation } from '../../db/command/schedule-rotation.ts';
 import { readJson } from '../body.ts';
+import { decisionKey } from '../decision-key.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readFields } from '../fields.ts';
-import { idempotencyKey } from '../idempotency-key.ts';
 import { refuseWith } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
@@ -22,8 +20,7 @@ async function handler({ req, caller }: Call, { db }: ApiDeps): Promise<Reply> {
   const { subject = '', every_days, overlap_seconds = 0, ...given } = readFields(await readJson(req), RULES);
   const row = permittedRow(given.row, caller);
   const asked = { row, subject, every_days: Number(every_days), overlap_seconds: Number(overlap_seconds) };
-  const request_digest = requestDigest({ kind: 'schedule', ...asked });
-  const key = { decision_id: idempotencyKey(req) ?? randomUUID(), request_digest };
+  const key = decisionKey(req, { kind: 'schedule', ...asked });
   const scheduled = await scheduleRotation(db, caller, { ...asked, key });
   return scheduled.ok ? ok(scheduleView(scheduled.schedule)) : refuseWith(scheduled.code);
 }

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { requestDigest } from '../../db/command/decisions.ts';
 import { unscheduleRotation } from '../../db/command/schedule-rotation.ts';
 import { readJson } from '../body.ts';
+import { decisionKey } from '../decision-key.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readFields } from '../fields.ts';
-import { idempotencyKey } from '../idempotency-key.ts';
 import { refuseWith } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
@@ -16,8 +14,7 @@ const RULES = { required: {}, optional: { subject: { max: 256 } }, values: { row
 async function handler({ req, caller }: Call, { db }: ApiDeps): Promise<Reply> {
   const { subject = '', ...given } = readFields(await readJson(req), RULES);
   const of = { row: permittedRow(given.row, caller), subject };
-  const request_digest = requestDigest({ kind: 'unschedule', ...of });
-  const key = { decision_id: idempotencyKey(req) ?? randomUUID(), request_digest };
+  const key = decisionKey(req, { kind: 'unschedule', ...of });
   const ended = await unscheduleRotation(db, caller, { ...of, key });
   return ended.ok ? ok({ status: 'unscheduled' }) : refuseWith(ended.code);
 }

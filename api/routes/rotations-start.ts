@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { requestDigest } from '../../db/command/decisions.ts';
 import { requestRotation } from '../../db/command/request-rotation.ts';
 import { getRotation } from '../../db/read/rotations.ts';
 import { readJson } from '../body.ts';
+import { decisionKey } from '../decision-key.ts';
 import type { ApiDeps } from '../deps.ts';
 import { REASON, readFields, TICKET } from '../fields.ts';
-import { idempotencyKey } from '../idempotency-key.ts';
 import { refuseWith } from '../instance.ts';
 import type { Reply } from '../reply.ts';
 import { overlapProblem, permittedRow, rowProblem } from '../rotation-request.ts';
@@ -34,10 +32,7 @@ async function handler({ req, caller }: Call, { db }: ApiDeps): Promise<Reply> {
     reason: reason.trim(),
     ticket: ticket ?? null,
   };
-  const key = {
-    decision_id: idempotencyKey(req) ?? randomUUID(),
-    request_digest: requestDigest({ kind: 'rotate', ...asked }),
-  };
+  const key = decisionKey(req, { kind: 'rotate', ...asked });
   const requested = await requestRotation(db, caller, { ...asked, key });
   if (!requested.ok) return refuseWith(requested.code);
   const record = await getRotation(db, caller.workspace_id, requested.rotation_id);

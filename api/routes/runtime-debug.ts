@@ -11,7 +11,7 @@ import { refuseWith } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { decisionKey } from '../secret-request.ts';
+import { decisionKey } from '../decision-key.ts';
 
 const levelProblem = (value: unknown): string | null => {
   if (value === undefined) return 'required';

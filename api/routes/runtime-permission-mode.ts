@@ -3,7 +3,7 @@ import { may } from '../../domain/identity/roles.ts';
 import { DomainError } from '../../domain/problem/problem.ts';
 import { PERMISSION_MODES } from '../../domain/runtime/posture.ts';
 import { readJson } from '../body.ts';
-import { decisionKey } from '../secret-request.ts';
+import { decisionKey } from '../decision-key.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readFields } from '../fields.ts';
 import { refuseWith } from '../instance.ts';

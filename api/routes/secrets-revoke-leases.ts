@@ -6,7 +6,8 @@ import { refuseWith } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { decisionKey, slotName, without } from '../secret-request.ts';
+import { decisionKey } from '../decision-key.ts';
+import { slotName, without } from '../secret-request.ts';
 
 async function handler(call: Call, { db }: ApiDeps): Promise<Reply> {
   const slot = slotName(call);

@@ -7,7 +7,8 @@ import { refuseWith } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { decisionKey, slotName, without } from '../secret-request.ts';
+import { decisionKey } from '../decision-key.ts';
+import { slotName, without } from '../secret-request.ts';
 
 const version: ValueRule = (value) =>
   value === undefined

@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { requestDigest } from '../../db/command/decisions.ts';
 import { issueToken } from '../../db/command/tokens.ts';
 import { tokenView } from '../../domain/identity/token.ts';
 import { sourceOf } from '../auth/authenticate.ts';
 import { readJson } from '../body.ts';
+import { decisionKey } from '../decision-key.ts';
 import type { ApiDeps } from '../deps.ts';
-import { idempotencyKey } from '../idempotency-key.ts';
 import { refuseWith } from '../instance.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
@@ -13,12 +11,8 @@ import { readTerms } from '../token-request.ts';
 
 /** The text of the token is in the first answer and nowhere else; a repeat is answered without it. */
 async function handler({ req, caller }: Call, { db, auth }: ApiDeps): Promise<Reply> {
-  const decision_id = idempotencyKey(req) ?? randomUUID();
   const terms = readTerms(await readJson(req));
-  const issued = await issueToken(db, caller, terms, {
-    decision_id,
-    request_digest: requestDigest({ kind: 'token.issue', terms }),
-  });
+  const issued = await issueToken(db, caller, terms, decisionKey(req, { kind: 'token.issue', terms }));
   if (!issued.ok) return refuseWith(issued.code);
   const { token, row } = issued;
   if (token === undefined) return { status: 200, body: tokenView(row) };

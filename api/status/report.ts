@@ -10,6 +10,7 @@ import { liveOverride } from '../../db/read/overrides.ts';
 import type { LiveOverride } from '../../db/read/overrides.ts';
 import { pendingRecoveries } from '../../db/read/pending-recoveries.ts';
 import { runtimePosture } from '../../db/read/runtime.ts';
+import { sloSignals } from '../../db/read/slo-signals.ts';
 import { anchorOverdue } from '../../domain/ledger/anchor.ts';
 import { debugSignal } from '../../domain/runtime/capture-window.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -40,8 +41,9 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     log,
     anchors,
     posture,
-    override,
     blob,
+    override,
+    signals,
   ] = await Promise.all([
     schemaStatus(db),
     readiness(deps),
@@ -56,8 +58,9 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     logStanding(db),
     anchorStanding(db),
     runtimePosture(db, workspace_id),
-    liveOverride(db, workspace_id),
     blobReport(deps),
+    liveOverride(db, workspace_id),
+    sloSignals(db),
   ]);
   const time = String(attestation['time']);
   const upstreams = await upstreamsReport(deps, time);
@@ -85,13 +88,13 @@ export async function statusReport(deps: ApiDeps, workspace_id: string): Promise
     ledger: { ...ledgerReport(log, time), ...anchorReport(anchors, deps.anchorIntervalMs) },
     notifications: { open: named.notifications_open },
     files: { containment, policy: ABSENT_FILE, upstreams: upstreams.file, hooks: ABSENT_FILE },
-    runs: { ...runs(named.recovery_pending), waiting_for_approval: await pendingExports(db, workspace_id) },
     blob,
+    runs: { ...runs(named.recovery_pending), waiting_for_approval: await pendingExports(db, workspace_id) },
     auth: { mode: auth.loopbackTrust ? 'loopback' : 'bearer', bind: about.bind },
     runtime: { configured: true, ...runtimeView(posture) },
     registry: await registryReport(deps, time),
     governance: { configured: true, mode: deps.governanceMode, override: overrideView(override) },
-    slo: [{ signal: 'debug_capture', ...debugSignal(posture.window, time) }],
+    slo: [{ signal: 'debug_capture', ...debugSignal(posture.window, time) }, ...signals],
     ...ABSENT,
     provider_readiness: upstreams.readiness,
   };

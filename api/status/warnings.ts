@@ -4,6 +4,7 @@ import { retiredNodes } from '../../db/read/attestation-nodes.ts';
 import { unreviewedOverrides } from '../../db/read/overrides.ts';
 import type { LiveOverride } from '../../db/read/overrides.ts';
 import { oldestPoke } from '../../db/read/relay.ts';
+import { UNROTATED_COUNTED, unrotatedSlots } from '../../db/read/unrotated.ts';
 import type { LiveWindow, RuntimePosture } from '../../db/read/runtime.ts';
 import type { ApiDeps } from '../deps.ts';
 import { diskHigh } from './storage.ts';
@@ -22,7 +23,8 @@ export interface Warning {
     | 'upstreams_drift'
     | 'capture_open'
     | 'override_live'
-    | 'override_unreviewed';
+    | 'override_unreviewed'
+    | 'restored_unrotated';
   since: string | null;
   detail: string;
 }
@@ -60,6 +62,8 @@ export async function warnings(
       since: review_due,
       detail: `nobody has reviewed ${override_id}, opened by ${by} for ${ticket}`,
     });
+  const unrotated = await unrotatedSlots(db, workspace_id);
+  if (unrotated !== undefined) out.push(restoredWarning(unrotated));
   const disk = await diskHigh(about.stateRoot);
   if (disk !== null) out.push({ code: 'disk_high', since: null, detail: disk });
   return out;
@@ -92,6 +96,12 @@ const captureWarning = ({
   detail:
     `${window_id} captures ${level}, opened by ${opened_by}${ticket === null ? '' : ` for ${ticket}`}, until ${not_after}` +
     (dropped === 0 ? '' : `, ${dropped} dropped`),
+});
+
+const restoredWarning = ({ n, since, origin }: { n: number; since: string; origin: string }): Warning => ({
+  code: 'restored_unrotated',
+  since,
+  detail: `${n === UNROTATED_COUNTED ? `${n} slots or more` : n === 1 ? '1 slot' : `${n} slots`} hold what the record came with that goes on as ${origin}`,
 });
 
 function adapterWarning({ name, kind, since, due, error }: AdapterTrouble): Warning {

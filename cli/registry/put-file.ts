@@ -56,17 +56,36 @@ export async function putFile(
       seen(size);
       return body;
     }
-    const { body: upload } = await client.post<UploadAnswer>('/v1/registry/uploads', { digest, bytes: size });
-    const at = `/v1/registry/uploads/${upload.upload_id}`;
-    let received = 0;
-    while (received < size) {
-      const last = Math.min(received + PART, size) - 1;
-      const part = await piece(file, received, last - received + 1);
-      received = await sendPart(client, at, part, `bytes ${received}-${last}/${size}`);
-      seen(received);
-    }
+    const at = `/v1/registry/uploads/${await sendParts(client, file, { digest, bytes: size }, seen)}`;
     return (await client.post<PutAnswer>(`${at}/complete`, {})).body;
   });
+}
+
+/** Sends a file in parts, whatever its length, and nothing else; returns the id of the upload. Errors: CliError. */
+export const uploadFile = (
+  client: Client,
+  path: string,
+  { sha256, size }: { sha256: string; size: number },
+  seen: (bytes: number) => void,
+): Promise<string> =>
+  withFile(path, (file) => sendParts(client, file, { digest: `sha256:${sha256}`, bytes: size }, seen));
+
+async function sendParts(
+  client: Client,
+  file: FileHandle,
+  whole: { digest: string; bytes: number },
+  seen: (bytes: number) => void,
+): Promise<string> {
+  const { body: upload } = await client.post<UploadAnswer>('/v1/registry/uploads', whole);
+  const at = `/v1/registry/uploads/${upload.upload_id}`;
+  let received = 0;
+  while (received < whole.bytes) {
+    const last = Math.min(received + PART, whole.bytes) - 1;
+    const part = await piece(file, received, last - received + 1);
+    received = await sendPart(client, at, part, `bytes ${received}-${last}/${whole.bytes}`);
+    seen(received);
+  }
+  return upload.upload_id;
 }
 
 /** Where the upload stands after a part; one whose answer was lost, or that the server has already, is not sent twice. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { anchorEvidenceSchema, anchorQuoteClaims } from '../../domain/attestation/anchor-quote.ts';
+import { anchorCounterClaims, anchorEvidenceSchema, anchorQuoteClaims } from '../../domain/attestation/anchor-quote.ts';
+import type { Claim } from '../../domain/attestation/claim.ts';
 import type { EnrolledKey } from '../../domain/attestation/key-claims.ts';
 import { canonicalJson } from '../../domain/canonical/json.ts';
 import { anchorDue, counterIsAhead, isCounter, successor } from '../../domain/ledger/anchor.ts';
@@ -94,7 +95,7 @@ async function highestIntended(tx: Tx, epoch: number, { node, ak_name }: Enrolle
 }
 
 export type CompletedAnchor =
-  { ok: true } | { ok: false; code: 'evidence_malformed' | 'counter_moved' | 'quote_failed' };
+  { ok: true } | { ok: false; code: 'evidence_malformed' | 'counter_moved' | 'quote_failed' | 'counter_unproven' };
 
 interface Row {
   size: number;
@@ -148,13 +149,15 @@ export async function completeAnchor(
 function judge(row: Row, key: EnrolledKey | undefined, evidence: unknown) {
   const parsed = anchorEvidenceSchema.safeParse(evidence);
   if (!parsed.success) return { ok: false, code: 'evidence_malformed' } as const;
-  const { counter, quote } = parsed.data;
+  const { counter, quote, certified } = parsed.data;
   if (quote === null || counter !== successor(row.counter_before)) return { ok: false, code: 'counter_moved' } as const;
-  const expected = { digest: noteDigest(row.note) };
-  const proven =
-    key?.ak_name === row.ak_name &&
-    anchorQuoteClaims(quote, { ...expected, node: key }, sha256).every((claim) => claim.ok);
-  return proven ? ({ ok: true, evidence: parsed.data } as const) : ({ ok: false, code: 'quote_failed' } as const);
+  if (key?.ak_name !== row.ak_name) return { ok: false, code: 'quote_failed' } as const;
+  const expected = { digest: noteDigest(row.note), node: key };
+  const holds = (claims: Claim[]): boolean => claims.every(({ ok }) => ok);
+  if (!holds(anchorQuoteClaims(quote, expected, sha256))) return { ok: false, code: 'quote_failed' } as const;
+  const certain = certified && holds(anchorCounterClaims(certified, { ...expected, counter }, sha256));
+  if (certain !== true) return { ok: false, code: 'counter_unproven' } as const;
+  return { ok: true, evidence: parsed.data } as const;
 }
 
 /** Records that an anchor did not come; the first of a row of them has an entry. */

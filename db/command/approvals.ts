@@ -3,6 +3,7 @@ import type { PermissionMode } from '../../domain/runtime/posture.ts';
 import { one, rows } from '../client.ts';
 import type { Tx } from '../transaction.ts';
 import { writeEntries } from '../write/ledger.ts';
+import { rejectExport } from '../write/reject-export.ts';
 import { INSTANCE } from './caller.ts';
 import type { Caller } from './caller.ts';
 
@@ -62,5 +63,22 @@ export async function refusePendingApprovals(tx: Tx, by: Caller, now: string): P
     found = requests.length;
     refused += found;
   }
-  return refused;
+  return refused + (await rejectPendingExports(tx, by, now));
+}
+
+/** Exports that wait for approvals end, each as one that was rejected. */
+async function rejectPendingExports(tx: Tx, by: Caller, now: string): Promise<number> {
+  let rejected = 0;
+  for (let found = AT_ONCE; found === AT_ONCE;) {
+    const waiting = await rows<{ export_id: string }>(
+      tx,
+      `SELECT export_id FROM exports WHERE workspace_id = $1 AND state = 'pending_approval'
+        ORDER BY export_id LIMIT ${AT_ONCE} FOR UPDATE`,
+      [by.workspace_id],
+    );
+    for (const { export_id } of waiting) await rejectExport(tx, { workspace_id: by.workspace_id, export_id }, by, now);
+    found = waiting.length;
+    rejected += found;
+  }
+  return rejected;
 }

@@ -25,6 +25,7 @@ export interface DeliveryDispatch {
   internal: boolean;
   secret_refs: string[];
   body: string;
+  hook: string;
 }
 
 interface Row {
@@ -83,7 +84,7 @@ export async function beginDelivery(db: Database, of: DeliveryKey): Promise<Deli
     }
     const { url, internal, secret } = hook;
     const secret_refs = [secret.ref, ...(secret.previous_ref === undefined ? [] : [secret.previous_ref])];
-    return { attempt, url, internal, secret_refs, body: row.body };
+    return { attempt, url, internal, secret_refs, body: row.body, hook: row.hook };
   });
 }
 

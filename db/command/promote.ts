@@ -4,6 +4,7 @@ import { one } from '../client.ts';
 import type { Database } from '../client.ts';
 import { transaction } from '../transaction.ts';
 import { sha256 } from '../write/change.ts';
+import { closeRestored } from '../write/close-restored.ts';
 import { writeLogEntry } from '../write/log-entry.ts';
 import { INSTANCE } from './caller.ts';
 import type { Caller } from './caller.ts';
@@ -75,7 +76,7 @@ interface Ending {
 
 /**
  * Opens the next epoch with the grant that was given for it; its first entry names the epoch that ended and what was lost of
- * it, and entries that wait come after. False when there is no such grant any more, or the log is another.
+ * it, and entries that wait come after. What a restored record may not be believed about is closed with it. False when there is no such grant any more, or the log is another.
  */
 export async function openNextEpoch(db: Database, by: Caller, opening: NextEpoch): Promise<boolean> {
   const { origin, epoch, next, lost } = opening;
@@ -123,6 +124,7 @@ export async function openNextEpoch(db: Database, by: Caller, opening: NextEpoch
       root,
       now?.now,
     ]);
+    await closeRestored(tx, { ...by, workspace_id: INSTANCE }, { origin: next.origin, now: now?.now ?? '' });
     return true;
   });
 }

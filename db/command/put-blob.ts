@@ -3,7 +3,7 @@ import { one } from '../client.ts';
 import type { Database } from '../client.ts';
 import { transaction } from '../transaction.ts';
 import type { Tx } from '../transaction.ts';
-import { lockDigest, registryEntry } from '../write/registry.ts';
+import { awaitStore, lockDigest, registryEntry } from '../write/registry.ts';
 import type { Caller } from './caller.ts';
 
 /** Bytes that were received and whose digest fits; `keep` gives them their name in the store, and may be repeated. */
@@ -29,6 +29,7 @@ export const putBlob = (db: Database, by: Caller, blob: ReceivedBlob): Promise<B
 
 export async function writeBlob(tx: Tx, by: Caller, { digest, bytes, keep }: ReceivedBlob): Promise<BlobPut> {
   const put_at = await lockDigest(tx, digest);
+  await awaitStore(tx, bytes);
   await keep();
   const before = await one<{ put_at: string }>(
     tx,

@@ -29,6 +29,12 @@ export interface Upload {
 const SELECT = `SELECT upload_id, digest, bytes, received, not_after, completed_at FROM registry_uploads
   WHERE workspace_id = $1 AND upload_id = $2 AND not_after > clock_timestamp()`;
 
+/** The same, until the transaction ends; undefined also where it is complete. */
+export async function lockUpload(tx: Tx, workspace_id: string, upload_id: string): Promise<Upload | undefined> {
+  const upload = await one<Upload>(tx, `${SELECT} FOR UPDATE`, [workspace_id, upload_id]);
+  return upload?.completed_at === null ? upload : undefined;
+}
+
 /** An upload whose time is not over. */
 export const findUpload = (db: Queryable, workspace_id: string, upload_id: string): Promise<Upload | undefined> =>
   one<Upload>(db, SELECT, [workspace_id, upload_id]);
@@ -127,8 +133,7 @@ export async function completeUpload(
   blob: ReceivedBlob,
 ): Promise<BlobPut | null> {
   return transaction(db, async (tx) => {
-    const upload = await one<Upload>(tx, `${SELECT} FOR UPDATE`, [by.workspace_id, upload_id]);
-    if (upload === undefined || upload.completed_at !== null) return null;
+    if ((await lockUpload(tx, by.workspace_id, upload_id)) === undefined) return null;
     const put = await writeBlob(tx, by, blob);
     await endUpload(tx, by, upload_id, put.put_at, 'upload_completed');
     return put;
@@ -138,8 +143,7 @@ export async function completeUpload(
 /** Gives up an upload whose bytes are not what its digest names: it could never be completed. */
 export async function failUpload(db: Database, by: Caller, upload_id: string): Promise<void> {
   await transaction(db, async (tx) => {
-    const upload = await one<Upload>(tx, `${SELECT} FOR UPDATE`, [by.workspace_id, upload_id]);
-    if (upload === undefined || upload.completed_at !== null) return;
+    if ((await lockUpload(tx, by.workspace_id, upload_id)) === undefined) return;
     await tx.query(
       'UPDATE registry_uploads SET not_after = clock_timestamp() WHERE workspace_id = $1 AND upload_id = $2',
       [by.workspace_id, upload_id],
@@ -148,7 +152,7 @@ export async function failUpload(db: Database, by: Caller, upload_id: string): P
   });
 }
 
-async function endUpload(tx: Tx, by: Caller, upload_id: string, at: string, action: string): Promise<void> {
+export async function endUpload(tx: Tx, by: Caller, upload_id: string, at: string, action: string): Promise<void> {
   // Its parts take as much room as the blob: they stay only as long as an answer that was lost is asked for again.
   await tx.query(
     `UPDATE registry_uploads SET completed_at = $3, not_after = least(not_after, $3::timestamptz + interval '10 minutes')

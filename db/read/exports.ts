@@ -32,18 +32,29 @@ export interface ExportPage {
   after?: ExportPosition;
 }
 
-/** The statement of `listExports`. */
+/**
+ * The statement of `listExports`. One filter is walked in the order of its index, which is asked for as a range: of a plain
+ * comparison the planner knows that it orders nothing, and may walk all exports instead. The others only leave out.
+ */
 export function exportListQuery({ workspace_id, limit, state, name, reason_code, after }: ExportPage) {
   const values: unknown[] = [workspace_id, limit + 1];
   const param = (value: unknown) => `$${values.push(value)}`;
-  const filters = [
-    ...(state === undefined ? [] : [`AND state = ${param(state)}`]),
-    ...(name === undefined ? [] : [`AND name = ${param(name)}`]),
-    ...(reason_code === undefined ? [] : [`AND reason_code = ${param(reason_code)}`]),
-    ...(after === undefined ? [] : [`AND (created_at, export_id) < (${param(after.created_at)}, ${param(after.id)})`]),
-  ];
+  const given = Object.entries({ name, reason_code, state }).filter(([, value]) => value !== undefined);
+  const [walked, ...others] = given;
+  const filters = others.map(([column, value]) => `AND ${column} = ${param(value)}`);
+  const before = after === undefined ? [] : [after.created_at, after.id];
+  if (walked === undefined) {
+    if (before.length > 0) filters.push(`AND (created_at, export_id) < (${before.map(param).join(', ')})`);
+  } else {
+    const [column, value] = walked;
+    const word = param(value);
+    filters.push(`AND ${column} >= ${word} AND ${column} <= ${word}`);
+    if (before.length > 0)
+      filters.push(`AND (${column}, created_at, export_id) < (${[word, ...before.map(param)].join(', ')})`);
+  }
+  const order = walked === undefined ? '' : `${walked[0]} DESC, `;
   const text = `SELECT ${COLUMNS} FROM exports WHERE workspace_id = $1 ${filters.join(' ')}
-    ORDER BY created_at DESC, export_id DESC LIMIT $2`;
+    ORDER BY ${order}created_at DESC, export_id DESC LIMIT $2`;
   return { text, values };
 }
 

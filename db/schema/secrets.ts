@@ -82,6 +82,10 @@ export const secretVersions = pgTable(
       foreignColumns: [secretSlots.workspace_id, secretSlots.slot],
       name: 'secret_versions_slot',
     }),
+    // What was known outside before a moment, in all workspaces: the values that a restored record came with.
+    index('secret_versions_exposed')
+      .on(t.exposed_since)
+      .where(sql`exposed_since IS NOT NULL AND destroyed_at IS NULL`),
     check('secret_versions_envelope', sql`${t.envelope} LIKE 'interlock-secret.v1.%'`),
     check('secret_versions_destroyed', sql`(${t.envelope} IS NULL) = (${t.destroyed_at} IS NOT NULL)`),
   ],

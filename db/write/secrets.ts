@@ -7,6 +7,7 @@ import type { secretSlots } from '../schema/secrets.ts';
 import { createDataKey, openDataKey, sealSecret } from '../secrets/envelope.ts';
 import type { KeyRing, Place } from '../secrets/envelope.ts';
 import type { Tx } from '../transaction.ts';
+import { pruneVersions } from './prune-versions.ts';
 
 export type SlotRow = typeof secretSlots.$inferSelect;
 
@@ -98,6 +99,7 @@ export async function writeVersion(
       by.on_behalf_of,
     ],
   });
+  if (known !== undefined) await pruneVersions(tx, by, { slot: asked.slot, now });
   return { created: known === undefined, kind, class: slotClass, version, leases_revoked };
 }
 

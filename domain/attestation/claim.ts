@@ -16,7 +16,8 @@ export const REQUIRED_CLAIMS = [
   'clock',
   'hardware_root',
 ] as const;
-export type ClaimName = (typeof REQUIRED_CLAIMS)[number] | `pcr_${number}`;
+/** Beyond them: those of PCRs, and of a counter that the TPM says. */
+export type ClaimName = (typeof REQUIRED_CLAIMS)[number] | `pcr_${number}` | 'counter_index' | 'counter_value';
 
 export interface Claim {
   claim: ClaimName;

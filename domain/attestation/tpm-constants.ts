@@ -2,6 +2,7 @@
 // Values: TPM 2.0 Library, Part 2 (TPM_GENERATED, TPM_ST, TPM_ALG_ID, TPM_ECC_CURVE, TPMA_OBJECT).
 
 export const TPM_GENERATED_VALUE = 0xff544347;
+export const TPM_ST_ATTEST_NV = 0x8014;
 export const TPM_ST_ATTEST_QUOTE = 0x8018;
 
 export const TPM_ALG_SHA256 = 0x000b;

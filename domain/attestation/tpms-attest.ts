@@ -57,27 +57,34 @@ function readSelection(r: TpmReader): number[] {
   );
 }
 
+/** What every TPMS_ATTEST begins with: who made it, over which nonce, when by its own counters. */
+export type AttestHeader = Pick<Quote, 'qualified_signer' | 'nonce' | 'counters' | 'firmware_version'>;
+
+/** Reads up to the part that belongs to its type. Errors: truncated, size_invalid, magic_invalid, type_unsupported, value_invalid. */
+export function readAttestHeader(r: TpmReader, type: number): AttestHeader {
+  if (r.u32('magic') !== TPM_GENERATED_VALUE) throw new AttestationError('magic_invalid', 'magic');
+  if (r.u16('type') !== type) throw new AttestationError('type_unsupported', 'type');
+  return {
+    qualified_signer: toHex(r.sized(NAME_SIZE, 'qualifiedSigner')),
+    nonce: toHex(r.sized(MAX_DIGEST_SIZE, 'extraData')),
+    counters: readCounters(r),
+    firmware_version: r.u64('firmwareVersion').toString(),
+  };
+}
+
 /**
  * Parses TPMS_ATTEST of type quote (TPM 2.0 Library, Part 2, §10.12.8) from its marshalled bytes, without the TPM2B size.
  * Errors: truncated, trailing_bytes, size_invalid, magic_invalid, type_unsupported, algorithm_unsupported, value_invalid.
  */
 export function parseQuote(attest: Uint8Array): Quote {
   const r = new TpmReader(attest);
-  if (r.u32('magic') !== TPM_GENERATED_VALUE) throw new AttestationError('magic_invalid', 'magic');
-  if (r.u16('type') !== TPM_ST_ATTEST_QUOTE) throw new AttestationError('type_unsupported', 'type');
-  const qualifiedSigner = r.sized(NAME_SIZE, 'qualifiedSigner');
-  const extraData = r.sized(MAX_DIGEST_SIZE, 'extraData');
-  const counters = readCounters(r);
-  const firmware = r.u64('firmwareVersion');
+  const header = readAttestHeader(r, TPM_ST_ATTEST_QUOTE);
   const selection = readSelection(r);
   const digest = r.sized(SHA256_SIZE, 'pcrDigest');
   if (digest.length !== SHA256_SIZE) throw new AttestationError('size_invalid', 'pcrDigest');
   r.end('attest');
   return {
-    qualified_signer: toHex(qualifiedSigner),
-    nonce: toHex(extraData),
-    counters,
-    firmware_version: firmware.toString(),
+    ...header,
     pcr_bank: 'sha256',
     pcr_selection: selection,
     pcr_digest: toHex(digest),

@@ -1,16 +1,30 @@
 // What leaves us goes to addresses of the public Internet, unless somebody has said that its receiver is one of our own.
 
 export type AddressKind =
-  'public' | 'unspecified' | 'loopback' | 'private' | 'link_local' | 'shared' | 'multicast' | 'reserved' | 'malformed';
+  | 'public'
+  | 'unspecified'
+  | 'loopback'
+  | 'private'
+  | 'link_local'
+  | 'metadata'
+  | 'shared'
+  | 'multicast'
+  | 'reserved'
+  | 'malformed';
 
 type Range = readonly [prefix: string, bits: number, kind: AddressKind];
 
-/** IANA special-purpose registry (RFC 6890 and what updates it); the first range that matches says what it is. */
+/**
+ * IANA special-purpose registry (RFC 6890 and what updates it), and before it where clouds answer with a host's own
+ * credentials (AWS, GCP, Azure and others, Alibaba); the first range that matches says what it is.
+ */
 const V4: readonly Range[] = [
   ['0.0.0.0', 8, 'unspecified'],
   ['10.0.0.0', 8, 'private'],
+  ['100.100.100.200', 32, 'metadata'],
   ['100.64.0.0', 10, 'shared'],
   ['127.0.0.0', 8, 'loopback'],
+  ['169.254.169.254', 32, 'metadata'],
   ['169.254.0.0', 16, 'link_local'],
   ['172.16.0.0', 12, 'private'],
   ['192.0.0.0', 24, 'reserved'],
@@ -28,6 +42,8 @@ const V4: readonly Range[] = [
 const V6: readonly Range[] = [
   ['::', 128, 'unspecified'],
   ['::1', 128, 'loopback'],
+  ['fd00:ec2::254', 128, 'metadata'],
+  ['fd20:ce::254', 128, 'metadata'],
   ['fc00::', 7, 'private'],
   ['fe80::', 10, 'link_local'],
   ['fec0::', 10, 'private'],
@@ -58,10 +74,13 @@ export function addressKind(text: string): AddressKind {
   return within(v6, parseV6('2000::'), 3) ? 'public' : 'reserved';
 }
 
-/** Whether a request may go there; what is not one host's address is nobody's receiver, internal or not. */
+/**
+ * Whether a request may go there. What is not one host's address is nobody's receiver, internal or not; nor is a
+ * link-local one, which means another host on each link, or this host's own metadata.
+ */
 export function mayReach(kind: AddressKind, internal: boolean): boolean {
   if (kind === 'public') return true;
-  return internal && ['private', 'loopback', 'link_local', 'shared'].includes(kind);
+  return internal && ['private', 'loopback', 'shared'].includes(kind);
 }
 
 const kindIn = (ranges: readonly Range[], bytes: number[], parse: (text: string) => number[] | null) =>

@@ -58,8 +58,15 @@ export const PEOPLE_ONLY: readonly Permission[] = [
   'history.decode',
   'restore.promote',
   'registry.publish',
+<<<<<<< HEAD
   'export.approve',
   'export.reject',
+  'registry.restore',
+=======
+  'registry.restore',
+  'export.approve',
+  'export.reject',
+>>>>>>> w-s3
   'registry.verify',
   'waiver.read',
   'waiver.grant',

@@ -69,6 +69,7 @@ const PERMITTED = {
   'registry.read': READERS,
   'registry.put': PUBLISHERS,
   'registry.publish': PUBLISHERS,
+  'registry.restore': PUBLISHERS,
   'registry.verify': [...RESPONDERS, 'project_owner', 'auditor', 'org_admin'],
   'waiver.read': READERS,
   'waiver.grant': ['safety_reviewer', 'security_owner'],

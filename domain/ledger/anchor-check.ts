@@ -1,6 +1,8 @@
 // An anchor counts when the node's key quoted this checkpoint, the counter moved on by one, and the log says the same of it.
 import { utf8ToBytes } from '@noble/hashes/utils.js';
-import { anchorEvidenceSchema, anchorQuoteClaims } from '../attestation/anchor-quote.ts';
+import { anchorCounterClaims, anchorEvidenceSchema, anchorQuoteClaims } from '../attestation/anchor-quote.ts';
+import type { AnchorEvidence } from '../attestation/anchor-quote.ts';
+import type { EnrolledKey } from '../attestation/key-claims.ts';
 import { toHex } from '../canonical/hash.ts';
 import type { Sha256 } from '../canonical/hash.ts';
 import { fromBase64 } from '../signing/base64.ts';
@@ -126,17 +128,20 @@ export class AnchorCheck {
     }
     const parsed = anchorEvidenceSchema.safeParse(evidence === null ? null : jsonOf(evidence));
     const digest = toHex(this.#sha256(utf8ToBytes(note)));
-    const proven =
-      parsed.success &&
-      parsed.data.counter === counter_value &&
-      parsed.data.quote !== null &&
-      // It was enrolled when it quoted; that it was retired since takes nothing back.
-      anchorQuoteClaims(parsed.data.quote, { node: { ...key, state: 'enrolled' }, digest }, this.#sha256).every(
-        ({ ok }) => ok,
-      );
-    if (proven) return nodeKey(node, ak_name);
+    // It was enrolled when it quoted; that it was retired since takes nothing back.
+    const expected = { node: { ...key, state: 'enrolled' } as const, digest };
+    if (parsed.success && parsed.data.counter === counter_value && this.#holds(parsed.data, expected))
+      return nodeKey(node, ak_name);
     this.#report({ code: 'anchor_forged', at: null, detail: `the evidence of ${where} is not of its checkpoint` });
     return null;
+  }
+
+  #holds({ counter, quote, certified }: AnchorEvidence, expected: { node: EnrolledKey; digest: string }): boolean {
+    if (quote === null || certified === null) return false;
+    const claims = anchorQuoteClaims(quote, expected, this.#sha256);
+    // Older anchors have the attester's word for the counter alone; which ones do is in the digest that the log holds.
+    if (certified !== undefined) claims.push(...anchorCounterClaims(certified, { ...expected, counter }, this.#sha256));
+    return claims.every(({ ok }) => ok);
   }
 
   entry(index: number, { workspace_id, action, object, detail }: LedgerLeaf): void {

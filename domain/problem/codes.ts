@@ -137,8 +137,12 @@ export const PROBLEMS = {
   upstream_account_failed: { status: 409, title: 'The authorization server or the account does not allow it' },
   count_changed: { status: 409, title: 'The number of incidents is not the expected one' },
 
-  blob_missing: { status: 409, title: 'A blob is on record and not in its store: it has to be put again' },
+  blob_missing: { status: 409, title: 'A blob is on record and not in its store: it has to be restored or put again' },
   blob_corrupt: { status: 409, title: 'What lies in the store is not what its digest names: it is not served' },
+  blob_versions_none: {
+    status: 409,
+    title: 'The store has no older version of the blob that is whole: it has to be sent again',
+  },
   blob_digest_mismatch: { status: 409, title: 'What was sent is not what its digest names; nothing of it was kept' },
   blob_conflict: { status: 409, title: 'The blob was put in another size than the one that is named' },
   upload_offset_mismatch: { status: 409, title: 'The part does not begin where the upload stands' },

@@ -4,6 +4,7 @@
 export const ROTATION_ROWS = [
   'admin_token',
   'readonly_token',
+  'payload_key',
   'upstream_key',
   'oauth_account',
   'adapter_secret',
@@ -42,6 +43,8 @@ const IN_PLACE: readonly Step[] = ['inspect', 'stage', 'cut_over', 'prove_new', 
 const PLANS: Record<RotationRow, readonly Step[]> = {
   admin_token: IN_PLACE,
   readonly_token: IN_PLACE,
+  // Every process opens with it before it seals; the old one goes on opening, and has ended when it seals nothing.
+  payload_key: IN_PLACE,
   upstream_key: ['inspect', 'stage', 'prove_new', 'cut_over', 'overlap', 'prove_old', 'revoke'],
   adapter_secret: ['inspect', 'stage', 'prove_new', 'cut_over', 'overlap', 'withdraw', 'prove_old', 'revoke'],
   oauth_account: ['inspect', 'stage', 'prove_new', 'cut_over', 'overlap', 'withdraw', 'prove_old', 'revoke'],
@@ -71,6 +74,7 @@ export function planOf(row: RotationRow, { dry_run, overlap_seconds }: PlanOptio
 const OF_THE_INSTANCE: readonly RotationRow[] = [
   'admin_token',
   'readonly_token',
+  'payload_key',
   'upstream_key',
   'oauth_account',
   'forensic_key',

@@ -13,7 +13,8 @@ const NEVER = ['secret', 'lease', 'token', 'history', 'forensic', 'key', 'upstre
 export const capturable = (action: string): boolean =>
   action !== 'open' && !NEVER.includes(action.split('.', 1)[0] ?? '');
 
-export type Omitted = 'empty' | 'not_json' | 'too_large';
+/** `withheld`: of an exchange of credentials, or a credential stood in it. */
+export type Omitted = 'empty' | 'not_json' | 'too_large' | 'withheld';
 
 /** A body as it is kept. `truncated`: only its beginning is. */
 export interface KeptBody {
@@ -37,7 +38,8 @@ const OWN_TOKEN = /\bil[a-z]{1,3}_[A-Za-z0-9._~+/=-]{8,}/g;
  * A body that was read as JSON, redacted as a whole before it is cut: a secret that a cut left half of would look like none.
  * Undefined: it could not be read, and nothing of it is kept.
  */
-export function keptBody(value: unknown, bytes: number): KeptBody {
+export function keptBody(value: unknown, bytes: number, withheld = false): KeptBody {
+  if (withheld) return omitted('withheld');
   if (bytes === 0) return omitted('empty');
   if (bytes > BODY_READ) return omitted('too_large');
   if (value === undefined) return omitted('not_json');

@@ -35,6 +35,7 @@ export interface NativeConnection {
   nvCounterDefine(index: number): Promise<boolean>;
   nvIncrement(index: number): Promise<bigint>;
   nvRead(index: number): Promise<bigint>;
+  nvCertify(ak: number, index: number, qualifyingData: Uint8Array): Promise<SignedAttest>;
   nvUndefine(index: number): Promise<void>;
 }
 

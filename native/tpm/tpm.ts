@@ -11,6 +11,7 @@ import type {
   PcrSelection,
   PcrValues,
   Quote,
+  SignedAttest,
   TpmClock,
   TpmHandles,
   TpmKey,
@@ -169,6 +170,18 @@ export class Tpm {
   async nvRead(counter: { index: number }): Promise<bigint> {
     const index = check.nvIndex('index', counter.index);
     return this.#channel.call((native) => native.nvRead(index));
+  }
+
+  /**
+   * TPM2_NV_Certify: the key's signature over the counter as it stands (TPMS_NV_CERTIFY_INFO with its eight bytes, big-endian)
+   * and the verifier's nonce, up to 64 bytes.
+   */
+  async nvCertify(certified: { akHandle?: number; index: number; qualifyingData: Uint8Array }): Promise<SignedAttest> {
+    const ak = check.persistentHandle('akHandle', certified.akHandle ?? defaultAkHandle);
+    const index = check.nvIndex('index', certified.index);
+    const given = check.bytes('qualifyingData', certified.qualifyingData, { min: 0, max: maxQualifyingData });
+    const qualifyingData = Uint8Array.from(given);
+    return this.#channel.call((native) => native.nvCertify(ak, index, qualifyingData));
   }
 
   async nvUndefine(counter: { index: number }): Promise<void> {

@@ -11,6 +11,7 @@ import { AUDIENCE, issuerKey, pipelineToken, startIssuer } from '../support/oidc
 import type { IssuerKey, OidcIssuer } from '../support/oidc-issuer.ts';
 import { testStack } from '../support/stack.ts';
 import type { TestStack } from '../support/stack.ts';
+import { removeTree } from '../support/remove-tree.ts';
 
 const GENEROUS_MS = 240_000;
 /** What docs/ci.md prints, by its kind and in its order. */
@@ -88,7 +89,7 @@ afterAll(async () => {
   await t?.close();
   await issuer?.close();
   tokens?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 interface Shown {

@@ -145,9 +145,10 @@ describe('what the ledger says afterwards', () => {
         JSON.parse((await interlock('timeline', id, '--json')).out) as { entry: { action: string; actor: string } }[]
       ).map(({ entry }) => entry.action);
     const expected = ['incident_reported', 'holds_placed', 'recovery_acknowledged', 'recovery_reattested'];
-    const said = await actions();
-    expect(said.filter((action) => expected.includes(action))).toEqual(expected);
-    expect(said.slice(-2).sort()).toEqual(['holds_released', 'incident_resolved']);
+    const end = ['holds_released', 'incident_resolved'];
+    // On a slow machine reconcile says things in between.
+    const said = (await actions()).filter((action) => [...expected, ...end].includes(action));
+    expect([...said.slice(0, -2), ...said.slice(-2).sort()]).toEqual([...expected, ...end]);
     const { out } = await interlock('timeline', id, '--markdown');
     expect(out).toContain(`# Timeline of ${id}`);
     expect(out).toContain('operator me@org');

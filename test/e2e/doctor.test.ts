@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { testStack } from '../support/stack.ts';
 import type { TestStack } from '../support/stack.ts';
 import { startUpstream } from '../support/upstreams.ts';
 import { run } from '../unit/cli/run.ts';
+import { removeTree } from '../support/remove-tree.ts';
 
 let t: TestStack;
 let upstream: Awaited<ReturnType<typeof startUpstream>>;
@@ -36,7 +37,7 @@ upstreams:
 afterAll(async () => {
   await t?.close();
   await upstream?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 async function failed(): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
@@ -6,6 +6,7 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WORKFLOW_TYPES } from '../../domain/process/types.ts';
 import { workflowBundle } from '../../workers/engine/workflow-bundle.ts';
+import { removeTree } from '../support/remove-tree.ts';
 
 const FOLDER = new URL('../histories/', import.meta.url);
 const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
@@ -23,7 +24,7 @@ beforeAll(async () => {
   stateRoot = mkdtempSync(join(tmpdir(), 'interlock-replay-'));
   ({ codePath } = await workflowBundle(stateRoot));
 });
-afterAll(() => rmSync(stateRoot, { recursive: true, force: true }));
+afterAll(() => removeTree(stateRoot));
 
 describe('histories recorded from a real server', () => {
   it.each(files)('%s replays on the workflows as they are now', async (file) => {

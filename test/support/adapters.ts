@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Action } from '../../domain/containment/types.ts';
@@ -10,6 +10,7 @@ import { putAdapter } from '../../db/command/put-adapter.ts';
 import { findAdapter } from '../../db/read/adapters.ts';
 import type { Adapter } from '../../db/read/adapters.ts';
 import { SECRET } from './adapter-server.ts';
+import { removeTree } from './remove-tree.ts';
 
 const OPERATOR = { workspace_id: 'default', actor: 'local-operator', on_behalf_of: null };
 
@@ -18,7 +19,7 @@ export function secretFile(secret = SECRET): { ref: string; remove: () => void }
   const folder = mkdtempSync(join(tmpdir(), 'interlock-adapter-'));
   const path = join(folder, 'secret');
   writeFileSync(path, `${secret}\n`, { mode: 0o600 });
-  return { ref: `file:${path}`, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { ref: `file:${path}`, remove: () => removeTree(folder) };
 }
 
 export const freshKey = () => ({ decision_id: crypto.randomUUID(), request_digest: 'digest' });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -25,6 +25,7 @@ import type { TestHost } from './enrolment.ts';
 import { POLICY } from './incidents.ts';
 import { testDatabase } from './postgres.ts';
 import { OPERATOR } from './record.ts';
+import { removeTree } from './remove-tree.ts';
 
 export const NODE = 'local';
 export const silent = pino({ enabled: false });
@@ -68,7 +69,7 @@ export async function startAnchored(): Promise<Anchored> {
       await machine.close();
       await on.db.end();
       await drop();
-      rmSync(stateRoot, { recursive: true, force: true });
+      removeTree(stateRoot);
     },
   };
   return on;

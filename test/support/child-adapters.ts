@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,7 @@ import { freshKey } from './adapters.ts';
 import { eventually } from './eventually.ts';
 import { openRecord, OPERATOR } from './record.ts';
 import { freshMasterKey, set } from './secrets.ts';
+import { removeTree } from './remove-tree.ts';
 
 export const STAND_IN = fileURLToPath(new URL('./stand-ins/child-adapter.ts', import.meta.url));
 export const CONTROL = fileURLToPath(new URL('./stand-ins/children.ts', import.meta.url));
@@ -37,7 +38,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await record?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 export let n = 0;

@@ -1,11 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Writable } from 'node:stream';
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
+import type { Logger } from 'pino';
 import { runControl } from '../../workers/run-control.ts';
 import type { ControlEnv } from '../../workers/run-control.ts';
+import { removeTree } from './remove-tree.ts';
 
 export interface LogLine {
   event: string;
@@ -16,11 +19,14 @@ export interface TestControl {
   /** What it logged so far. */
   lines: LogLine[];
   stop: () => Promise<void>;
+  /** Rejects when it ends by itself. */
+  ended: Promise<void>;
 }
 
 /** The control process inside this one, ready; by default with signals unsigned as in loopback trust. */
 export async function startControl(
   env: Pick<ControlEnv, 'databaseUrl' | 'temporalAddress'> & Partial<ControlEnv>,
+  logged: (log: Logger) => Logger = (log) => log,
 ): Promise<TestControl> {
   const stateRoot = env.stateRoot ?? mkdtempSync(join(tmpdir(), 'interlock-control-'));
   const lines: LogLine[] = [];
@@ -54,17 +60,20 @@ export async function startControl(
     masterKey: undefined,
     masterKeyFile: undefined,
     adapterCommandsFile: undefined,
+    payloadKeysFile: undefined,
+    sloFile: fileURLToPath(new URL('../../config/slo.yaml', import.meta.url)),
     ...env,
     stateRoot,
   };
-  const run = runControl(full, pino(sink), stopping.signal, ready.resolve);
+  const run = runControl(full, logged(pino(sink)), stopping.signal, ready.resolve);
   await Promise.race([ready.promise, run]);
   const stop = async () => {
     stopping.abort();
     await run;
-    if (env.stateRoot === undefined) rmSync(stateRoot, { recursive: true, force: true });
+    if (env.stateRoot === undefined) removeTree(stateRoot);
   };
-  return { lines, stop };
+  run.catch(() => undefined);
+  return { lines, stop, ended: run };
 }
 
 /** A client of the test's own, as an operator's tool would be. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseTokens } from '../../api/auth/tokens-file.ts';
@@ -10,6 +10,7 @@ import type { BlobStore } from '../../storage/blob-store.ts';
 import { startApi } from '../integration/api/api-under-test.ts';
 import type { ApiUnderTest } from '../integration/api/api-under-test.ts';
 import { hexOf, manifestOf, nameOf } from '../integration/registry/support.ts';
+import { removeTree } from './remove-tree.ts';
 
 export const TOKEN = 'token-of-the-registry';
 export const BUNDLE = { name: 'fine-tune', version: '1.0.0' };
@@ -41,6 +42,7 @@ export async function startRegistry(): Promise<ExportRegistry> {
     stage: (...args) => kept.stage(...args),
     remove: (...args) => kept.remove(...args),
     list: (...args) => kept.list(...args),
+    versions: (...args) => kept.versions(...args),
     sweep: () => kept.sweep(),
     reach: () => kept.reach(),
     close: () => kept.close(),
@@ -68,7 +70,7 @@ export async function startRegistry(): Promise<ExportRegistry> {
     },
     close: async () => {
       await api.close();
-      rmSync(stateRoot, { recursive: true, force: true });
+      removeTree(stateRoot);
     },
   };
 }

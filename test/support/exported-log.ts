@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportRecords } from '../../api/ledger/export-records.ts';
@@ -13,6 +13,7 @@ import { sha256 } from '../../db/write/change.ts';
 import { parseNoteKey } from '../../domain/ledger/note.ts';
 import { entryBundle } from '../../domain/ledger/tile.ts';
 import { OPERATOR } from './record.ts';
+import { removeTree } from './remove-tree.ts';
 
 export type Files = Map<string, Uint8Array>;
 
@@ -27,7 +28,7 @@ export async function exportedLog(db: Database): Promise<Files> {
     await stream.close();
     files.set('records', Buffer.concat(chunks));
   } finally {
-    rmSync(stateRoot, { recursive: true, force: true });
+    removeTree(stateRoot);
   }
   const log = (await publishedLog(db))!;
   const { epoch, size } = log;

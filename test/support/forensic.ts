@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -14,6 +14,7 @@ import { keepSigningBundles } from '../../workers/sequencer/sign-bundles.ts';
 import { startApi } from '../integration/api/api-under-test.ts';
 import type { ApiUnderTest, Options } from '../integration/api/api-under-test.ts';
 import { eventually } from './eventually.ts';
+import { removeTree } from './remove-tree.ts';
 
 export const EXPORT = '/api/v1/forensic/export';
 
@@ -77,7 +78,7 @@ export async function startForensic({
     close: async () => {
       await Promise.all(running.map(({ stop }) => stop()));
       await api.close();
-      rmSync(stateRoot, { recursive: true, force: true });
+      removeTree(stateRoot);
     },
   };
 }

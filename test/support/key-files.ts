@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeTree } from './remove-tree.ts';
 
 /** A folder for the files of keys; `save` writes one and returns its path. */
 export function keyFolder() {
@@ -11,7 +12,7 @@ export function keyFolder() {
     writeFileSync(path(name), content, { mode });
     return path(name);
   };
-  return { path, save, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { path, save, remove: () => removeTree(folder) };
 }
 
 /** One key, in every form that a file of it may have. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -11,6 +11,7 @@ import type { EntryDraft } from '../../db/write/ledger.ts';
 import { runSequencer } from '../../workers/sequencer/sequencer.ts';
 import { eventually } from './eventually.ts';
 import { OPERATOR } from './record.ts';
+import { removeTree } from './remove-tree.ts';
 
 /** An entry that says nothing but its number. */
 export const entryOf = (n: number, over: Partial<EntryDraft> = {}): EntryDraft => ({
@@ -41,7 +42,7 @@ export function startSequencers(
     stop: async () => {
       stopping.abort();
       await Promise.all(running);
-      rmSync(stateRoot, { recursive: true, force: true });
+      removeTree(stateRoot);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -14,6 +14,7 @@ import { createStrategies } from '../../workers/rotation/strategies/master-key.t
 import type { StrategyDeps } from '../../workers/rotation/strategies.ts';
 import { freshKey } from './adapters.ts';
 import { openRecord } from './record.ts';
+import { removeTree } from './remove-tree.ts';
 
 type Taken = Exclude<Step, 'overlap'> | 'undo cut_over' | 'undo stage';
 
@@ -86,7 +87,7 @@ export async function openMigrating(): Promise<Migrating> {
     },
     close: async () => {
       await close();
-      rmSync(stateRoot, { recursive: true, force: true });
+      removeTree(stateRoot);
     },
   };
 }

@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chownSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, cpSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { freePorts } from './free-ports.ts';
+import { removeTree } from './remove-tree.ts';
 
 /** Postgres refuses to run as root; `nobody` is on every Debian-like system. */
 const NOBODY = 65534;
@@ -62,7 +63,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       child.kill('SIGINT');
       await gone;
     }
-    rmSync(scratch, { recursive: true, force: true });
+    removeTree(scratch);
   };
   return { url, port, pid: child.pid ?? 0, stop };
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,8 +26,14 @@ import { codecsOf } from './payload-keys.ts';
 import { freshMasterKey } from './secrets.ts';
 import { openTokenDoor } from './token-door.ts';
 import { startHook } from './hook-server.ts';
+import { getExport } from '../../db/read/exports.ts';
+import { loadUpstreams } from '../../db/command/upstreams.ts';
+import { parseUpstreams } from '../../domain/upstream/definition.ts';
+import { opened, person } from './exports.ts';
+import { openSmallRegistry } from './small-registry.ts';
 import { hookOf, useHooks } from './hooks.ts';
 import { POLICY, reportOf } from './incidents.ts';
+import { removeTree } from './remove-tree.ts';
 
 // Records a history of each workflow from a real server into test/histories: to be run after a change that replays the
 // old ones, and committed beside them under a new name when what a workflow does has changed. Without arguments all of
@@ -41,6 +47,7 @@ const tokens = { admin: join(stateRoot, 'admin.token'), reader: join(stateRoot, 
 for (const [name, file] of Object.entries(tokens))
   writeFileSync(file, `${name}-token-of-the-recording\n`, { mode: 0o600 });
 const door = await openTokenDoor(tokens.admin, tokens.reader);
+const registry = await openSmallRegistry();
 const stack = await startStack({
   stateRoot,
   ports: await freeStackPorts(),
@@ -52,6 +59,7 @@ const stack = await startStack({
     INTERLOCK_ADMIN_TOKEN_FILE: tokens.admin,
     INTERLOCK_READONLY_TOKEN_FILE: tokens.reader,
     INTERLOCK_URL: door.url,
+    INTERLOCK_REGISTRY_URL: registry.url,
   },
   readyTimeoutMs: 90_000,
 });
@@ -73,6 +81,7 @@ const recordings = {
   rotation: recordRotation,
   delivery: recordDelivery,
   capture: recordCapture,
+  export: recordExport,
 };
 const only = process.argv.slice(2);
 
@@ -86,7 +95,8 @@ try {
   await db.end();
   await stack.stop();
   await door.close();
-  rmSync(stateRoot, { recursive: true, force: true });
+  await registry.close();
+  removeTree(stateRoot);
 }
 
 /** An anchor that came to its end. */
@@ -239,6 +249,27 @@ async function recordCapture(): Promise<void> {
   await eventually(() => found(id));
   await client.workflow.getHandle(id).signal('poke', { version: 1 });
   await save(id, 'capture-window.expired');
+}
+
+/** A refusal and approvals as updates, one as a signal that comes too late, and the archive as a file. */
+async function recordExport(): Promise<void> {
+  const named = [{ name: 'registry', kind: 'registry', url: registry.url, internal: true }];
+  await loadUpstreams(db, parseUpstreams({ version: 1, upstreams: named }), 'system');
+  const id = await opened(db, 'default');
+  const handle = client.workflow.getHandle(`export/${id}`);
+  const state = async (name: string) => (await getExport(db, 'default', id))?.state === name;
+  await eventually(() => state('pending_approval'), 60_000).catch(async (error: unknown) => {
+    throw new Error(JSON.stringify(await getExport(db, 'default', id)), { cause: error });
+  });
+  const ask = (actor: string, role: string) =>
+    handle.executeUpdate<unknown, [object]>('approve', { args: [{ role, caller: person('default', actor, role) }] });
+  await ask('alice', 'security_owner').catch(() => undefined);
+  await ask('bob', 'safety_reviewer');
+  await handle.signal('approve', { role: 5 });
+  await handle.signal('waive', { receipt: 'none', decision_id: 'signalled' });
+  await ask('carol', 'security_owner');
+  await eventually(() => state('exported'), 60_000);
+  await save(`export/${id}`, 'export-approval.exported');
 }
 
 async function report(cls: IncidentClass): Promise<string> {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { adapterStanding } from '../../db/read/adapters.ts';
 import { freshKey } from './adapters.ts';
 import { eventually } from './eventually.ts';
 import { OPERATOR } from './record.ts';
+import { removeTree } from './remove-tree.ts';
 
 const STAND_IN = fileURLToPath(new URL('stand-ins/child-adapter.ts', import.meta.url));
 
@@ -39,13 +40,13 @@ export function childAdapters(db: Database) {
       eventually(async () => {
         const found = await adapterStanding(db, OPERATOR.workspace_id, name);
         return found?.child_heartbeat_at != null && found.lease_id;
-      }, 30_000),
+      }),
     starts: (name: string): ChildNote[] =>
       readFileSync(notesOf(name), 'utf8')
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as ChildNote)
         .filter(({ started }) => started === true),
-    close: () => rmSync(folder, { recursive: true, force: true }),
+    close: () => removeTree(folder),
   };
 }

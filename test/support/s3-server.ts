@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { openS3 } from '../../storage/s3-client.ts';
 import type { S3Place } from '../../storage/s3-client.ts';
 import { freePorts } from './free-ports.ts';
+import { removeTree } from './remove-tree.ts';
 
 export interface S3Server {
   port: number;
@@ -55,7 +56,7 @@ export async function startS3(): Promise<S3Server> {
   const stop = async () => {
     client.destroy();
     await kill();
-    rmSync(folder, { recursive: true, force: true });
+    removeTree(folder);
   };
   const start = async () => {
     child = spawn(program, ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', '--versioning-dir', versions, root], {

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack } from '../../script/supervisor/stack.ts';
 import type { Stack, StackOptions } from '../../script/supervisor/stack.ts';
 import { freeStackPorts } from './free-ports.ts';
+import { removeTree } from './remove-tree.ts';
 
 export interface TestStack {
   stack: Stack;
@@ -26,7 +27,7 @@ export async function testStack(options: Partial<StackOptions> = {}): Promise<Te
     sh: (command, extra = {}) => shell(command, { HOME: stateRoot, ...addresses(stack, ports.tpm), ...extra }),
     close: async () => {
       await stack.stop();
-      rmSync(stateRoot, { recursive: true, force: true });
+      removeTree(stateRoot);
     },
   };
 }

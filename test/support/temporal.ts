@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporalServer } from '../../script/supervisor/temporal.ts';
 import { freePorts } from './free-ports.ts';
+import { removeTree } from './remove-tree.ts';
 
 export interface TestTemporal {
   /** `host:port` */
@@ -36,7 +37,7 @@ export async function startTemporal(options: { dynamicConfig?: string[] } = {}):
   };
   const stop = async () => {
     await kill();
-    rmSync(stateRoot, { recursive: true, force: true });
+    removeTree(stateRoot);
   };
   const start = async () => {
     const { file, args } = await spec.command();

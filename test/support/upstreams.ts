@@ -1,17 +1,19 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
+import { CapturePoint } from '../../db/capture-point.ts';
 import { keepUpstreams } from '../../workers/upstreams/keep-upstreams.ts';
 import type { UpstreamWork } from '../../workers/upstreams/keep-upstreams.ts';
 import { slotTokenStore, upstreamSecret } from '../../workers/upstreams/secrets.ts';
 import { startApi } from '../integration/api/api-under-test.ts';
 import type { ApiUnderTest, Options } from '../integration/api/api-under-test.ts';
 import { freshMasterKey } from './secrets.ts';
+import { removeTree } from './remove-tree.ts';
 
 export interface UpstreamsUnderTest {
   api: ApiUnderTest;
@@ -30,11 +32,12 @@ export async function startUpstreams(
   work: Partial<UpstreamWork> = {},
   options: Options = {},
 ): Promise<UpstreamsUnderTest> {
-  const api = await startApi(options);
-  const folder = mkdtempSync(join(tmpdir(), 'interlock-upstreams-'));
-  const path = join(folder, 'upstreams.json');
   const key = freshMasterKey();
   const masterKey = () => key;
+  const api = await startApi({ masterKey, ...options });
+  const captures = new CapturePoint({ db: api.db, masterKey });
+  const folder = mkdtempSync(join(tmpdir(), 'interlock-upstreams-'));
+  const path = join(folder, 'upstreams.json');
   let logged = '';
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -51,6 +54,7 @@ export async function startUpstreams(
       log: pino(sink),
       readSecret: upstreamSecret(secrets),
       store: slotTokenStore(secrets),
+      captures,
       ...work,
     },
     stopping.signal,
@@ -75,8 +79,9 @@ export async function startUpstreams(
     close: async () => {
       stopping.abort();
       await running;
+      await captures.close();
       await api.close();
-      rmSync(folder, { recursive: true, force: true });
+      removeTree(folder);
     },
   };
 }

@@ -5,6 +5,7 @@ import type { WaiverStatement } from '../../domain/governance/waiver.ts';
 import { bundleDigest, bundleText } from '../../domain/registry/manifest.ts';
 import { digestName } from '../../domain/registry/digest.ts';
 import type { Database } from '../../db/client.ts';
+import { requestDigest } from '../../db/command/decisions.ts';
 import { grantWaiver } from '../../db/command/grant-waiver.ts';
 import type { Granted } from '../../db/command/grant-waiver.ts';
 import { instanceName } from '../../db/read/operator-keys.ts';
@@ -81,5 +82,5 @@ export const grant = (
   grantWaiver(
     db,
     { workspace_id: 'default', actor: 'safety@org', on_behalf_of: null, ...by },
-    { envelope, signer, key: { decision_id: crypto.randomUUID(), request_digest: 'd' } },
+    { envelope, signer, key: { decision_id: crypto.randomUUID(), request_digest: requestDigest({ envelope }) } },
   );

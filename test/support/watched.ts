@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
@@ -14,6 +14,7 @@ import type { TestHost } from './enrolment.ts';
 import { eventually } from './eventually.ts';
 import { openRecord } from './record.ts';
 import { startTemporal } from './temporal.ts';
+import { removeTree } from './remove-tree.ts';
 
 /** A host with its TPM and files, watched by a control process of its own. */
 export interface Watched {
@@ -44,7 +45,7 @@ export async function startWatched(
   };
   try {
     const stateRoot = mkdtempSync(join(tmpdir(), 'interlock-watched-'));
-    opened.push(async () => rmSync(stateRoot, { recursive: true, force: true }));
+    opened.push(async () => removeTree(stateRoot));
     const protectedPath = join(stateRoot, 'protected');
     const { db, url, close: closeRecord } = await openRecord();
     opened.push(closeRecord);

@@ -1,9 +1,7 @@
 import type { AnchorTpm } from '../../activities/anchor/create-anchor-host-activities.ts';
 import { ENROLMENT_PCRS } from '../../domain/attestation/enrolment.ts';
+import { ANCHOR_COUNTER } from '../../domain/attestation/nv-certify.ts';
 import type { TpmSession } from './tpm-session.ts';
-
-/** The NV index of the log's counter: in the range that the TCG leaves to the owner's applications. */
-export const ANCHOR_COUNTER = 0x01800a11;
 
 /**
  * What an anchor asks of the host's TPM. Anchors run one at a time, and each looks at the counter before it moves it, also
@@ -27,9 +25,10 @@ export function anchorTpm(session: Pick<TpmSession, 'use'>): AnchorTpm {
         session.use(async (tpm) => {
           const now = await tpm.nvRead({ index: ANCHOR_COUNTER });
           const counter = now === before ? await tpm.nvIncrement({ index: ANCHOR_COUNTER }) : now;
-          if (counter !== before + 1n) return { counter, quote: null };
+          if (counter !== before + 1n) return { counter, quote: null, certified: null };
           const pcrs = { bank: 'sha256', indices: ENROLMENT_PCRS } as const;
-          return { counter, quote: await tpm.quote({ qualifyingData: digest, pcrs }) };
+          const quote = await tpm.quote({ qualifyingData: digest, pcrs });
+          return { counter, quote, certified: await tpm.nvCertify({ index: ANCHOR_COUNTER, qualifyingData: digest }) };
         }),
       ),
   };

@@ -3,6 +3,7 @@ import type { AskChild } from '../../activities/adapters/create-adapter-activiti
 import { endAllChildren, endChild, failChild, standingLeases } from '../../db/command/adapter-children.ts';
 import type { ChildOf } from '../../db/command/adapter-children.ts';
 import { openLeadership } from '../../db/leadership.ts';
+import { CHILDREN_SESSION } from '../../db/read/sessions.ts';
 import { wantedChildren } from '../../db/read/wanted-children.ts';
 import type { WantedChild } from '../../db/read/wanted-children.ts';
 import { restartPauseMs } from '../../domain/adapter/child.ts';
@@ -38,7 +39,7 @@ const asOf = ({ version, slots }: WantedChild): string => JSON.stringify([versio
 export function createChildren(deps: StartDeps & { databaseUrl: string }): Children {
   const { db, log } = deps;
   const kept = new Map<string, Kept>();
-  const leadership = openLeadership({ url: deps.databaseUrl, name: 'interlock-children', work: 'adapter-children' });
+  const leadership = openLeadership({ url: deps.databaseUrl, name: CHILDREN_SESSION, work: 'adapter-children' });
   let led = false;
 
   /** The lease first: what is being ended is believed no more. From here on its end is nobody else's to judge. */
@@ -58,7 +59,10 @@ export function createChildren(deps: StartDeps & { databaseUrl: string }): Child
   async function start(wanted: WantedChild, child: Kept): Promise<void> {
     child.as = asOf(wanted);
     child.startedAt = performance.now();
-    const started = await startChild(deps, wanted);
+    const started = await startChild(deps, wanted).catch((err: unknown) => {
+      log.warn({ event: 'adapter_child.start_failed', adapter: wanted.name, err });
+      return { ok: false as const, code: 'start_failed' as const };
+    });
     if (started.ok) {
       const run = { child: started.child, lease_id: started.lease_id };
       child.run = run;
@@ -71,7 +75,8 @@ export function createChildren(deps: StartDeps & { databaseUrl: string }): Child
     failed(child);
     if (child.lastCode !== started.code) await failChild(db, wanted, started.code);
     child.lastCode = started.code;
-    log.warn({ event: 'adapter_child.refused', adapter: wanted.name, code: started.code });
+    const { failures } = child;
+    log.warn({ event: 'adapter_child.refused', adapter: wanted.name, code: started.code, failures });
   }
 
   function failed(child: Kept): void {

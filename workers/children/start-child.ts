@@ -1,6 +1,6 @@
 import { isSound, mayRun } from '../../config/adapter-commands.ts';
 import type { CommandRules } from '../../config/adapter-commands.ts';
-import { heartbeatChild, isLeased, leaseChild } from '../../db/command/adapter-children.ts';
+import { endChild, heartbeatChild, isLeased, leaseChild } from '../../db/command/adapter-children.ts';
 import { requestDigest } from '../../db/command/decisions.ts';
 import { loseAdapter } from '../../db/command/part-with-adapter.ts';
 import type { SecretsDeps } from '../../db/command/set-secret.ts';
@@ -10,6 +10,7 @@ import type { ChildLine } from '../../domain/adapter/child.ts';
 import type { Logger } from '../log.ts';
 import { slotValue } from '../slot-value.ts';
 import { RunningChild } from './child-process.ts';
+import { heardLines } from './heard-lines.ts';
 
 const ACTOR = 'adapterChildren';
 
@@ -24,31 +25,38 @@ export type ChildStarted =
 
 /** Starts a child under a new lease, with what its slots hold now, and has it told everything: it knows nothing yet. */
 export async function startChild(deps: StartDeps, wanted: WantedChild): Promise<ChildStarted> {
-  const { command, args, version, name, workspace_id } = wanted;
+  const { command, version, name, workspace_id } = wanted;
   if (!mayRun(command, deps.commands) || !isSound(command)) return { ok: false, code: 'command_not_allowed' };
   const credentials = await readCredentials(deps, wanted);
   if (credentials === null) return { ok: false, code: 'secret_unavailable' };
   const slots = wanted.slots.map(({ slot, version }) => ({ slot, version }));
   const lease = await leaseChild(deps.db, wanted, { version, slots });
   if (lease === null) return { ok: false, code: 'changed' };
-  const child: RunningChild = new RunningChild({
-    command,
-    args,
-    variables: { ...credentials, [TOKEN_VARIABLE]: lease.token },
-    asked: (line) => {
-      answerChild(deps, wanted, child, line).catch((err: unknown) => {
-        deps.log.warn({ event: 'adapter_child.unanswered', adapter: name, err });
-      });
-    },
-  });
-  const by = { workspace_id, actor: ACTOR, on_behalf_of: null };
-  const key = { decision_id: lease.lease_id, request_digest: requestDigest({ kind: 'adapter.lost', name }) };
-  await loseAdapter(deps.db, by, { name, key }).catch(async (error: unknown) => {
+  const { lease_id, token } = lease;
+  let child: RunningChild | undefined;
+  try {
+    child = run(deps, wanted, { ...credentials, [TOKEN_VARIABLE]: token });
+    const by = { workspace_id, actor: ACTOR, on_behalf_of: null };
+    const key = { decision_id: lease_id, request_digest: requestDigest({ kind: 'adapter.lost', name }) };
+    await loseAdapter(deps.db, by, { name, key });
+    return { ok: true, lease_id, child };
+  } catch (error) {
     // Nobody would know of it.
-    await child.end();
+    await child?.end();
+    await endChild(deps.db, { ...wanted, lease_id }, 'start_failed').catch(() => undefined);
     throw error;
+  }
+}
+
+function run(deps: StartDeps, wanted: WantedChild, variables: Record<string, string>): RunningChild {
+  const { command, args, name } = wanted;
+  const asked = heardLines(name, deps.log, (line) => {
+    answerChild(deps, wanted, child, line).catch((err: unknown) => {
+      deps.log.warn({ event: 'adapter_child.unanswered', adapter: name, err });
+    });
   });
-  return { ok: true, lease_id: lease.lease_id, child };
+  const child = new RunningChild({ command, args, variables, asked });
+  return child;
 }
 
 async function readCredentials(deps: StartDeps, wanted: WantedChild): Promise<Record<string, string> | null> {

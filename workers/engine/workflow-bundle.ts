@@ -7,6 +7,8 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ENTRY = join(ROOT, 'workflows/index.ts');
+/** Bundled beside them: what is done before a workflow runs. */
+const BEFORE = join(ROOT, 'workflows/refuse-unreadable.ts');
 const PREFIX = 'workflows-';
 
 /** Hex SHA-256 over what the bundle is made of: our sources, and the SDK that makes it. */
@@ -28,7 +30,11 @@ export async function workflowBundle(stateRoot: string): Promise<{ codePath: str
   const name = `${PREFIX}${sourcesDigest()}.js`;
   const codePath = join(cache, name);
   if (existsSync(codePath)) return { codePath };
-  const { code } = await bundleWorkflowCode({ workflowsPath: ENTRY, logger: quiet });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: ENTRY,
+    workflowInterceptorModules: [BEFORE],
+    logger: quiet,
+  });
   mkdirSync(cache, { recursive: true, mode: 0o700 });
   const written = `${codePath}.${process.pid}`;
   writeFileSync(written, code, { mode: 0o600 });

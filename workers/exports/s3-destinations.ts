@@ -32,7 +32,7 @@ export function s3DestinationOf({
     const keys = await keysOf(upstream, readSecret);
     const credentials = s3KeysOf(keys);
     if (credentials === undefined) throw new ExportFailure('credentials_missing');
-    const folder = s3FolderOf(upstream.url, { credentials, internal: upstream.internal ?? false });
+    const folder = s3FolderOf(upstream.url, { credentials, internal: upstream.internal });
     if (folder === undefined) throw new ExportFailure('destination_unusable');
     const by = createHash('sha256')
       .update(JSON.stringify([upstream.url, upstream.internal, keys]))

@@ -11,11 +11,12 @@ const LOOK_BACK = 500;
 /** Writes a log line `operator_alert` for every notification committed while it runs, until `signal` aborts. */
 export async function announceAlerts(db: Database, log: Logger, signal: AbortSignal): Promise<void> {
   const wakeup = new Wakeup(signal);
-  const start = await newestNotification(db);
+  let start: number | undefined;
   let seen = new Set<number>();
-  let newest = start;
+  let newest = 0;
   while (!signal.aborted) {
     try {
+      start ??= newest = await newestNotification(db);
       const from = Math.max(start, newest - LOOK_BACK);
       const found = await notificationsAbove(db, from, AT_ONCE + LOOK_BACK);
       for (const { id, created_at, ...alert } of found) {

@@ -6,8 +6,8 @@ import { StepFailure } from '../../activities/rotation/strategy.ts';
 const ANSWER_MS = 5_000;
 const KEY_BYTES = 32;
 
-/** What a receiver of Standard Webhooks answers to a signature that it does not take. */
-const REFUSALS: readonly number[] = [400, 401, 403];
+/** Answers that say no to a signature. Any other may be about something else: a limit (429), a body (400), a fault. */
+const REFUSALS: readonly number[] = [401, 403];
 
 export interface Receiver {
   url: string;

@@ -17,6 +17,9 @@ export interface StrategyDeps {
   readonlyTokenFile: string | undefined;
   /** Undefined: the state root's own. */
   forensicKeyFile?: string | undefined;
+  payloadKeysFile?: string | undefined;
+  /** How long a node is waited for that cannot open what it is asked with. */
+  nodeAnswersWithinMs?: number | undefined;
   /** The key itself, where a variable gives it. */
   masterKeyInEnvironment?: MasterKey | undefined;
   masterKeyFile?: string | undefined;

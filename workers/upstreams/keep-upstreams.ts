@@ -6,6 +6,7 @@ import type { Database } from '../../db/client.ts';
 import { recordProbe, takeDueReadiness } from '../../db/command/upstream-probes.ts';
 import { answerUpstream, takeUpstreamRequests } from '../../db/command/upstream-requests.ts';
 import type { UpstreamRequest } from '../../db/command/upstream-requests.ts';
+import { UPSTREAMS_SESSION } from '../../db/read/sessions.ts';
 import { loadedUpstreams } from '../../db/read/upstreams.ts';
 import type { LoadedUpstreams } from '../../db/read/upstreams.ts';
 import { SecretsError } from '../../db/secrets-error.ts';
@@ -18,6 +19,8 @@ import { keepListening } from '../relay/listen.ts';
 import { Wakeup } from '../relay/wakeup.ts';
 import { Accounts } from './accounts.ts';
 import type { Said } from './accounts.ts';
+import { hearUpstreams } from './hear.ts';
+import type { Captures } from './hear.ts';
 
 /** Whoever asks says so; this is for a word that was lost, and for what is due by itself. */
 const POLL_MS = 1_000;
@@ -31,21 +34,26 @@ export interface UpstreamWork {
   readSecret: UpstreamDeps['readSecret'];
   store: TokenStore;
   resolve?: Resolve;
+  /** Where what is said is captured. */
+  captures?: Captures;
   readinessEveryMs?: number;
 }
 
 /** Asks every upstream for its readiness in turn, and does what the API asks of the outside, until `signal` aborts. */
 export async function keepUpstreams(work: UpstreamWork, signal: AbortSignal): Promise<void> {
   const { db, databaseUrl, log } = work;
-  const resolve = work.resolve === undefined ? {} : { resolve: work.resolve };
-  const accounts = new Accounts(db, { readSecret: work.readSecret, store: work.store, now: Date.now, ...resolve });
+  const egress = {
+    ...(work.resolve === undefined ? {} : { resolve: work.resolve }),
+    hear: work.captures && hearUpstreams(work.captures),
+  };
+  const accounts = new Accounts(db, { readSecret: work.readSecret, store: work.store, now: Date.now, ...egress });
   const deps: UpstreamDeps = {
     readSecret: work.readSecret,
     accessToken: (upstream) => accounts.accessToken(upstream),
-    ...resolve,
+    ...egress,
   };
   const wakeup = new Wakeup(signal);
-  const channel = { url: databaseUrl, session: 'interlock-upstreams', channel: 'upstream_requests' };
+  const channel = { url: databaseUrl, session: UPSTREAMS_SESSION, channel: 'upstream_requests' };
   const { ended } = await keepListening(channel, () => wakeup.wake(), log, signal);
   // One that hangs holds up neither the others nor what people ask.
   const asked = loop(async () => answerWaiting({ db, log, accounts, deps }));

@@ -3,6 +3,7 @@ import { SecretError } from '../../activities/upstreams/secret-error.ts';
 import type { PendingLogin, StoredTokens, TokenStore, UpstreamDeps } from '../../activities/upstreams/deps.ts';
 import { readKeys } from '../../config/secret-value.ts';
 import { INSTANCE } from '../../db/command/caller.ts';
+import { forgetVersions } from '../../db/command/forget-versions.ts';
 import { moveSecret } from '../../db/command/move-secret.ts';
 import { readControlSecret } from '../../db/command/read-control-secret.ts';
 import type { ControlRead } from '../../db/command/read-control-secret.ts';
@@ -65,7 +66,12 @@ export function slotTokenStore(deps: SecretsDeps): TokenStore {
   };
   return {
     tokens: (name) => load<StoredTokens>(name, 'tokens'),
-    keepTokens: (name, tokens) => keep(name, 'tokens', tokens),
+    keepTokens: async (name, tokens) => {
+      await keep(name, 'tokens', tokens);
+      if (tokens !== null) return;
+      const by = { workspace_id: INSTANCE, actor: ACTOR, on_behalf_of: null };
+      await forgetVersions(deps.db, by, slotOf(name, 'tokens'));
+    },
     stageTokens: (name, tokens) => keep(name, 'tokens', tokens, true),
     dropStaged: async (name) => {
       const [slot, by] = [slotOf(name, 'tokens'), { workspace_id: INSTANCE, actor: ACTOR, on_behalf_of: null }];

@@ -8,6 +8,8 @@ export type { DecisionCaller };
 export interface DecisionEnvelope {
   caller: DecisionCaller;
   request_digest: string;
+  /** Where it is not the update's id: a decision that is asked for again after the record could not be reached. */
+  decision_id?: string;
 }
 
 export interface AckInput {

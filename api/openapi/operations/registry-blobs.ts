@@ -1,6 +1,6 @@
 import type { Operation, Parameter } from '../operation.ts';
 import { nothing } from '../schemas/instance.ts';
-import { blobBytes, blobName, blobPut, blobState } from '../schemas/registry.ts';
+import { blobBytes, blobName, blobPut, blobRestored, blobState, restoreRequest } from '../schemas/registry.ts';
 
 const tag = 'registry';
 const path = '/v1/registry/blobs/:digest';
@@ -73,5 +73,28 @@ export const operations: Operation[] = [
     bodyOptional: true,
     responses: { 200: { about: 'what was found', schema: blobState } },
     problems: ['blob_not_found', ...STORE],
+  },
+  {
+    method: 'POST',
+    path: `${path}/restore`,
+    action: 'registry.restore',
+    id: 'restoreBlob',
+    tag,
+    about:
+      'Puts a blob that is missing or corrupt back in its place: from the newest older version in the store that is what the digest names, or from an upload of it. One that is whole stays.',
+    inPath,
+    body: restoreRequest,
+    bodyOptional: true,
+    responses: { 200: { about: 'it is whole', schema: blobRestored } },
+    problems: [
+      'validation_failed',
+      'blob_not_found',
+      'blob_versions_none',
+      'blob_digest_mismatch',
+      'blob_missing',
+      'upload_not_found',
+      'upload_incomplete',
+      ...STORE,
+    ],
   },
 ];

@@ -21,6 +21,24 @@ export const blobState = named(
   }),
 );
 
+export const restoreRequest = named(
+  'RestoreRequest',
+  z.strictObject({
+    upload_id: z.exactOptional(
+      z.string().describe('of all the bytes; without it the versions of the store are looked at'),
+    ),
+  }),
+);
+export const blobRestored = named(
+  'BlobRestored',
+  z.object({
+    digest: blobName,
+    bytes: count,
+    state: z.literal('intact'),
+    restored: z.enum(['version', 'upload']).nullable().describe('from what; null where it was whole'),
+  }),
+);
+
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 const members = {
   blobs: z

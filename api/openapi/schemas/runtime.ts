@@ -63,7 +63,7 @@ export const captureList = named('CaptureList', z.array(z.object(summary)));
 
 const body = z.object({
   text: z.string().nullable().describe('JSON, redacted'),
-  omitted: z.enum(['empty', 'not_json', 'too_large']).nullable().describe('why there is none'),
+  omitted: z.enum(['empty', 'not_json', 'too_large', 'withheld']).nullable().describe('why there is none'),
   truncated: z.boolean(),
   redacted: count.describe('secrets that were replaced'),
 });

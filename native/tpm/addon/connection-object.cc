@@ -110,6 +110,12 @@ Napi::Value ConnectionObject::nvRead(const Napi::CallbackInfo& info) {
   return command(info, [index = word(info[0])](Tpm& tpm) { return tpm.nvRead(index); });
 }
 
+Napi::Value ConnectionObject::nvCertify(const Napi::CallbackInfo& info) {
+  return command(info, [ak = word(info[0]), index = word(info[1]), nonce = bytes(info[2])](Tpm& tpm) {
+    return tpm.nvCertify(ak, index, nonce);
+  });
+}
+
 Napi::Value ConnectionObject::nvUndefine(const Napi::CallbackInfo& info) {
   return command(info, [index = word(info[0])](Tpm& tpm) { tpm.nvUndefine(index); });
 }

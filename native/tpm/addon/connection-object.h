@@ -32,6 +32,7 @@ class ConnectionObject : public Napi::ObjectWrap<ConnectionObject> {
   Napi::Value evict(const Napi::CallbackInfo& info);
   Napi::Value activateCredential(const Napi::CallbackInfo& info);
   Napi::Value quote(const Napi::CallbackInfo& info);
+  Napi::Value nvCertify(const Napi::CallbackInfo& info);
 
   Napi::Value nvCounterDefine(const Napi::CallbackInfo& info);
   Napi::Value nvIncrement(const Napi::CallbackInfo& info);

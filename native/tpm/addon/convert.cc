@@ -84,10 +84,10 @@ Napi::Value toJs(Napi::Env env, const EndorsementKey& ek) {
   return object;
 }
 
-Napi::Value toJs(Napi::Env env, const Quote& quote) {
+Napi::Value toJs(Napi::Env env, const Attested& attested) {
   Napi::Object object = Napi::Object::New(env);
-  object.Set("attest", toJs(env, quote.attest));
-  object.Set("signature", toJs(env, quote.signature));
+  object.Set("attest", toJs(env, attested.attest));
+  object.Set("signature", toJs(env, attested.signature));
   return object;
 }
 

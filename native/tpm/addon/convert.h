@@ -24,7 +24,7 @@ Napi::Value toJs(Napi::Env env, const Handles& handles);
 Napi::Value toJs(Napi::Env env, const PcrValues& pcrs);
 Napi::Value toJs(Napi::Env env, const Key& key);
 Napi::Value toJs(Napi::Env env, const EndorsementKey& ek);
-Napi::Value toJs(Napi::Env env, const Quote& quote);
+Napi::Value toJs(Napi::Env env, const Attested& attested);
 
 template <class T>
 Napi::Value toJs(Napi::Env env, const std::optional<T>& value) {

@@ -26,6 +26,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
        Object::InstanceMethod("loadAk", &Object::loadAk), Object::InstanceMethod("evict", &Object::evict),
        Object::InstanceMethod("activateCredential", &Object::activateCredential),
        Object::InstanceMethod("quote", &Object::quote),
+       Object::InstanceMethod("nvCertify", &Object::nvCertify),
        Object::InstanceMethod("nvCounterDefine", &Object::nvCounterDefine),
        Object::InstanceMethod("nvIncrement", &Object::nvIncrement), Object::InstanceMethod("nvRead", &Object::nvRead),
        Object::InstanceMethod("nvUndefine", &Object::nvUndefine)});

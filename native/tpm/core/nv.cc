@@ -13,7 +13,6 @@ namespace {
 
 // TPM_PT_NV_BUFFER_MAX may be larger; every TPM of the PC Client profile takes at least this.
 constexpr uint16_t chunkSize = 512;
-constexpr uint16_t counterSize = 8;
 constexpr TPMA_NV counterKind = TPM2_NT_COUNTER << TPMA_NV_TPM2_NT_SHIFT;
 
 uint64_t valueOf(const Bytes& counter) {

@@ -8,8 +8,8 @@
 
 namespace interlock::tpm {
 
-Quote Tpm::quote(TPM2_HANDLE akHandle, const Bytes& qualifyingData, TPMI_ALG_HASH bank,
-                 const std::vector<uint32_t>& ascendingIndices) {
+Attested Tpm::quote(TPM2_HANDLE akHandle, const Bytes& qualifyingData, TPMI_ALG_HASH bank,
+                    const std::vector<uint32_t>& ascendingIndices) {
   const Reference& ak = connection_.keep(akHandle);
   const auto nonce = sized<TPM2B_DATA>(qualifyingData);
   const TPML_PCR_SELECTION selection = pcrSelection(bank, ascendingIndices);

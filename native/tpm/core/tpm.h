@@ -57,7 +57,8 @@ struct EndorsementKey {
   Key key;
 };
 
-struct Quote {
+/// What the TPM says of itself, with the signature of its key.
+struct Attested {
   Bytes attest;     // TPMS_ATTEST
   Bytes signature;  // TPMT_SIGNATURE
 };
@@ -66,6 +67,9 @@ struct Quote {
 /// is flushed before it returns or throws.
 class Tpm {
  public:
+  /// Bytes of an NV counter.
+  static constexpr uint16_t counterSize = 8;
+
   explicit Tpm(const std::string& tcti) : connection_(tcti) {}
 
   Properties properties();
@@ -88,12 +92,13 @@ class Tpm {
   Bytes activateCredential(TPM2_HANDLE akHandle, TPM2_HANDLE ekHandle, const Bytes& credentialBlob,
                            const Bytes& encryptedSecret);
 
-  Quote quote(TPM2_HANDLE akHandle, const Bytes& qualifyingData, TPMI_ALG_HASH bank,
-              const std::vector<uint32_t>& ascendingIndices);
+  Attested quote(TPM2_HANDLE akHandle, const Bytes& qualifyingData, TPMI_ALG_HASH bank,
+                 const std::vector<uint32_t>& ascendingIndices);
 
   bool nvCounterDefine(TPM2_HANDLE index);
   uint64_t nvIncrement(TPM2_HANDLE index);
   uint64_t nvRead(TPM2_HANDLE index);
+  Attested nvCertify(TPM2_HANDLE akHandle, TPM2_HANDLE index, const Bytes& qualifyingData);
   void nvUndefine(TPM2_HANDLE index);
 
  private:

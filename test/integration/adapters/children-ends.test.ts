@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { identityOf } from '../../../script/supervisor/process-identity.ts';
+import { restartPauseMs } from '../../../domain/adapter/child.ts';
 import { groupRuns } from '../../../workers/children/group.ts';
 import { createChildren } from '../../../workers/children/keep-children.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -63,6 +64,25 @@ describe('a child process that ends', () => {
     await eventually(async () => starts().length >= 3);
     const ended = (await entries(adapter_id)).filter((e) => e.action === 'adapter_child_ended');
     expect(ended.map((e) => e.detail['code'])).toContain('exited');
+  });
+
+  it('whose start fails is tried again after longer and longer pauses, and says so meanwhile', async () => {
+    const tried: number[] = [];
+    const file = () => {
+      tried.push(performance.now());
+      throw new Error('not now');
+    };
+    Object.defineProperty(commands, 'file', { get: file, configurable: true });
+    try {
+      await put('unlucky');
+      await eventually(async () => tried.length >= 4);
+      expect((await standing('unlucky'))?.last_error).toBe('start_failed');
+    } finally {
+      Object.defineProperty(commands, 'file', { value: undefined, writable: true, configurable: true });
+    }
+    const pauses = tried.slice(1, 4).map((at, i) => at - tried[i]!);
+    pauses.forEach((pause, i) => expect(pause).toBeGreaterThan(restartPauseMs(i + 1) - 50));
+    await alive('unlucky');
   });
 
   it('that is not heard of is replaced', async () => {

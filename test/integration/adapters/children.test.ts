@@ -18,6 +18,7 @@ import {
   children,
   starts,
   heard,
+  noted,
   put,
   standing,
   alive,
@@ -158,6 +159,17 @@ describe('an adapter that is a child process', () => {
     await eventually(async () => starts().length === 3);
     const last = await alive('lease');
     expect(last).not.toBe(first);
+  });
+
+  it('that floods us is heard a few times, and lives on', async () => {
+    await put('loud', ['flood']);
+    await alive('loud');
+    // Asked after the flood, and answered behind whatever of it was heard.
+    await eventually(async () => heard({ id: 'other', error: 'not_permitted' }));
+    const answered = noted().filter((note) => note.heard?.['heartbeat'] !== undefined);
+    expect(answered.length).toBeGreaterThan(0);
+    expect(answered.length).toBeLessThan(500);
+    expect(starts()).toHaveLength(1);
   });
 
   const value = async () => (starts().at(-1)?.credential ?? null) as string;

@@ -12,6 +12,7 @@ import { freePorts } from '../../support/free-ports.ts';
 import { startProcesses } from '../../support/processes.ts';
 import type { TestProcesses } from '../../support/processes.ts';
 import { OPERATOR, reportIncident } from '../../support/record.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const SUBJECT = 'agent:sleeper';
 let processes: TestProcesses;
@@ -32,7 +33,7 @@ afterAll(async () => {
   if (agent?.pid !== undefined) process.kill(-agent.pid, 'SIGKILL');
   await processes?.close();
   secret?.remove();
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  if (folder !== undefined) removeTree(folder);
 });
 
 /** The kernel's letters for the processes of the group; `T` is stopped. */

@@ -1,3 +1,4 @@
+import type { PayloadCodec } from '@temporalio/common';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -87,6 +88,7 @@ export interface Options {
   stateRoot?: string;
   /** By default there is none. */
   masterKey?: MasterKeySource;
+  codecs?: PayloadCodec[];
   commands?: CommandRules;
   log?: Logger;
   blobs?: BlobStore;
@@ -113,6 +115,7 @@ export async function startApi({
   streamLimits = {},
   stateRoot = '/tmp',
   masterKey = noMasterKey,
+  codecs = payloadCodecs([payloadKey('test', 7)]),
   commands = { file: undefined, env: 'embedded' },
   log = pino({ level: 'silent' }),
   blobs = new FilesystemBlobs(join(stateRoot, 'blobs')),
@@ -152,7 +155,7 @@ export async function startApi({
     checklists: loadChecklists(),
     forensicKey: () => readForensicKey(defaultForensicKeyFile(stateRoot)),
     receiptSigner: receiptKey,
-    payloadCodecs: payloadCodecs([payloadKey('test', 7)]),
+    payloadCodecs: codecs,
     masterKey,
     captures,
     blobs,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { writeFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { leaseChild } from '../../../db/command/adapter-children.ts';
 import { findAdapter } from '../../../db/read/adapters.ts';
 import { json, startApi } from './api-under-test.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const CHILD = {
   mode: 'child_process',
@@ -32,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await api?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 const as = (role: string) => ({ Authorization: `Bearer ${role}`, 'Content-Type': 'application/json' });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +13,7 @@ import type { HookSet } from '../../../domain/hook/hooks.ts';
 import { run } from '../../unit/cli/run.ts';
 import { startApi } from './api-under-test.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const pager = {
   name: 'pager',
@@ -45,7 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await open?.close();
   await api?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 const as = (who: string) => ({ Authorization: `Bearer ${who}`, 'Content-Type': 'application/json' });
@@ -113,6 +114,13 @@ describe('hooks', () => {
     await ensureHooks(api.db, loadHooksFile(file), 'system');
     expect((await activeHooks(api.db))?.digest).toBe(digestOf(setOf(pager)));
     expect(() => loadHooksFile(inFile('wrong.yaml', 'version: 1\nhooks: [{name: a}]\n'))).toThrow(/hooks\[0\]/);
+    for (const [text, code] of [
+      ['hooks: [', 'malformed_yaml'],
+      [undefined, 'unreadable'],
+    ] as const) {
+      const path = text === undefined ? '/nowhere' : inFile('torn.yaml', text);
+      expect(() => loadHooksFile(path)).toThrow(expect.objectContaining({ name: 'ReviewedFileError', code }) as Error);
+    }
 
     const shown = await run(['hooks', 'apply', file, '--base-url', open.url]);
     expect(shown).toMatchObject({ code: 3, out: expect.stringContaining(digestOf(setOf(risky))) as string });

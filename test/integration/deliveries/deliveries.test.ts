@@ -2,11 +2,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createDeliveryActivities } from '../../../activities/deliveries/create-delivery-activities.ts';
 import { one, rows } from '../../../db/client.ts';
 import { beginDelivery, lookAfterDelivery, retryDelivery, settleDelivery } from '../../../db/command/deliveries.ts';
+import type { Exchange } from '../../../db/capture-point.ts';
 import { queueDeliveries } from '../../../db/command/queue-deliveries.ts';
 import { findDelivery, listDeliveries } from '../../../db/read/deliveries.ts';
 import type { DeliveryState } from '../../../domain/hook/delivery.ts';
 import { pauseAfter } from '../../../domain/hook/delivery.ts';
 import { deliveryPort } from '../../../workers/delivery-port.ts';
+import type { Captures } from '../../../workers/upstreams/hear.ts';
 import { freshKey } from '../../support/adapters.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startHook } from '../../support/hook-server.ts';
@@ -41,8 +43,8 @@ const all = (state?: DeliveryState) => listDeliveries(record.db, WORKSPACE, { st
 const alert = () => reportIncident(record.db, 'unauthorized_access', { evidence: { subject: 'agent:told' } });
 
 /** One attempt of each delivery that is due, as its process makes it. */
-async function attempt(): Promise<void> {
-  const activities = createDeliveryActivities(deliveryPort({ db: record.db, masterKey }));
+async function attempt(captures?: Captures): Promise<void> {
+  const activities = createDeliveryActivities(deliveryPort({ db: record.db, masterKey }, captures));
   for (const { delivery_id } of await all('pending')) {
     const of = { workspace_id: WORKSPACE, delivery_id };
     if ((await activities.lookAfterDelivery(of)).due) await activities.sendDelivery(of);
@@ -81,6 +83,29 @@ describe('an operator alert', () => {
       [`delivery/${of.delivery_id}`],
     );
     expect(actions.map((a) => a.action)).toEqual(['delivery_queued', 'delivery_taken']);
+  });
+
+  it('is offered to a capture window with what the hook said, without the path that its credential may be in', async () => {
+    await useHooks(record.db, hookOf('pager', hook.url, REF));
+    const { id } = await alert();
+    await queueDeliveries(record.db);
+    const seen: Exchange[] = [];
+    hook.status = 503;
+    await attempt({ watches: (of) => of === WORKSPACE, offer: (exchange) => void seen.push(exchange) });
+    expect(seen).toMatchObject([
+      {
+        source: 'upstream',
+        path_template: 'hook/pager',
+        target: new URL(hook.url).origin,
+        status: 503,
+        failure: 'refused',
+      },
+    ]);
+    expect(seen[0]?.request().value).toMatchObject({ data: { incident_id: id } });
+    expect(JSON.stringify(seen)).not.toContain(SECRET);
+    await rush();
+    await attempt({ watches: () => false, offer: (exchange) => void seen.push(exchange) });
+    expect(seen).toHaveLength(1);
   });
 
   it('is sent again until it is taken, with one id', async () => {

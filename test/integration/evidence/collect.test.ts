@@ -24,6 +24,7 @@ import { append, entryOf } from '../../support/log.ts';
 import { startForensic } from '../../support/forensic.ts';
 import type { ForensicUnderTest } from '../../support/forensic.ts';
 import { run } from '../../unit/cli/run.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 type Json = Record<string, unknown>;
 
@@ -89,7 +90,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await f?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 const collect = (...argv: string[]) => run(['evidence', 'collect', id, ...argv, '--base-url', f.url]);

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,7 @@ import { eventually } from '../../support/eventually.ts';
 import { startProcesses } from '../../support/processes.ts';
 import type { TestProcesses } from '../../support/processes.ts';
 import { decision, reportIncident } from '../../support/record.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const KILLED_HISTORIAN = fileURLToPath(new URL('../../support/stand-ins/killed-historian.ts', import.meta.url));
 const log = pino({ level: 'silent' });
@@ -31,12 +32,12 @@ beforeAll(async () => {
   const dynamicConfig = ['limit.historyCount.suggestContinueAsNew=20'];
   on = await startProcesses({ dynamicConfig, control: { blobRoot } });
   // It has rounds of its own, which find nowhere to store: what is stored here, these tests have stored.
-  rmSync(blobRoot, { recursive: true, force: true });
+  removeTree(blobRoot);
   writeFileSync(blobRoot, '');
 });
 afterAll(async () => {
   await on?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 const round = (using: Partial<Parameters<typeof storeHistories>[0]> = {}) =>

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -17,6 +17,7 @@ import { freshFiles, layoutOf, startRegistry, TOKEN } from '../../support/export
 import type { ExportRegistry } from '../../support/export-registry.ts';
 import { openRecord, reportIncident } from '../../support/record.ts';
 import { flipBit } from '../registry/support.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const KILLED = new URL('../../support/stand-ins/deliver-parts.ts', import.meta.url).pathname;
 
@@ -29,7 +30,7 @@ afterAll(() => registry?.close());
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'interlock-exports-'));
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => removeTree(root));
 
 const drafts = () => readdirSync(join(root, '.drafts'));
 

@@ -1,6 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { preflight } from '../../../activities/exports/preflight.ts';
 import type { PreflightDeps, Preflighted } from '../../../activities/exports/preflight.ts';
@@ -58,6 +58,13 @@ const look = (name: string, { access, given = null, deps = {} }: Looked = {}): P
     signal: new AbortController().signal,
     ...deps,
   });
+
+/** Takes a blob out of the registry's store. */
+function lose(bytes: Uint8Array): void {
+  const file = join(registry.blobRoot, registryKey(hexOf(bytes)));
+  chmodSync(dirname(file), 0o700);
+  rmSync(file);
+}
 
 /** A registry that answers as it likes, and is gone with the test. */
 async function withServer<T>(answer: RequestListener, work: (url: string) => Promise<T>): Promise<T> {
@@ -136,9 +143,7 @@ describe('a bundle before it is exported', () => {
 
   it.each(['LICENSE', 'weights/part-2.bin'] as const)('S0-17 with one missing blob, %s: blob_missing', async (path) => {
     const { name, files } = await published();
-    const file = join(registry.blobRoot, registryKey(hexOf(files[path])));
-    chmodSync(join(file, '..'), 0o700);
-    rmSync(file);
+    lose(files[path]);
     expect((await look(name)).findings).toEqual(['blob_missing']);
   });
 
@@ -261,7 +266,7 @@ describe('what came with the request', () => {
   it('lifts nothing of integrity', async () => {
     const { name, files, manifest } = await published();
     flipBit(registry.blobRoot, files['weights/part-2.bin']);
-    rmSync(join(registry.blobRoot, registryKey(hexOf(files.LICENSE))), { force: true });
+    lose(files.LICENSE);
     const access = accessTo(registry.api.url, { headers: bearer('something-else-entirely') });
     const { findings } = await look(name, { access, given: manifest });
     expect(findings).toEqual(['registry_auth_failed', 'blob_missing', 'blob_corrupt']);

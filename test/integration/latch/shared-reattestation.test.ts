@@ -79,7 +79,7 @@ const entry = async (id: string, action: string) =>
   (
     await rows<{ actor: string; detail: string }>(
       db,
-      'SELECT actor, detail FROM ledger_entries WHERE object = $1 AND action = $2',
+      'SELECT actor, detail FROM ledger_entries WHERE object = $1 AND action = $2 ORDER BY entry_id',
       [`incident/${id}`, action],
     )
   ).map(({ actor, detail }) => ({ actor, ...(JSON.parse(detail) as object) }));

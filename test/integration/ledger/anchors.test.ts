@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { checkpointKey } from '../../../domain/ledger/anchor.ts';
 import { parseQuote } from '../../../domain/attestation/tpms-attest.ts';
 import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
 import { Anchoring } from '../../../workers/anchor/keep-anchoring.ts';
-import { ANCHOR_COUNTER } from '../../../workers/attester/anchor-tpm.ts';
+import { ANCHOR_COUNTER } from '../../../domain/attestation/nv-certify.ts';
 import {
   anchor,
   copyOf,
@@ -24,6 +24,7 @@ import {
   startAnchored,
 } from '../../support/anchored.ts';
 import type { Anchored } from '../../support/anchored.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let on: Anchored;
 beforeEach(async () => {
@@ -91,6 +92,12 @@ describe('an anchor', () => {
     const asked = await intended(on);
     const given = await on.host.anchorCheckpoint(asked);
     const other = await on.host.anchorCheckpoint({ ...asked, digest: '00'.repeat(32) });
+    const beside = await on.session.use(async (tpm) => {
+      const index = ANCHOR_COUNTER + 1;
+      await tpm.nvCounterDefine({ index });
+      const said = await tpm.nvCertify({ index, qualifyingData: Buffer.from(asked.digest, 'hex') });
+      return { attest: said.attest.toString('hex'), signature: said.signature.toString('hex') };
+    });
     const wrong = [
       [{ ...given, counter: String(Number(given.counter) + 1) }, 'counter_moved'],
       [{ ...given, quote: null }, 'counter_moved'],
@@ -98,6 +105,12 @@ describe('an anchor', () => {
       [{ ...given, quote: { ...given.quote, signature: other.quote?.signature } }, 'quote_failed'],
       [{ ...given, quote: { ...given.quote, node: 'other' } }, 'quote_failed'],
       [{ ...given, quote: { ...given.quote, attest: '00' } }, 'quote_failed'],
+      [{ counter: given.counter, quote: given.quote }, 'counter_unproven'],
+      [{ ...given, certified: null }, 'counter_unproven'],
+      [{ ...given, certified: given.quote }, 'counter_unproven'],
+      [{ ...given, certified: other.certified }, 'counter_unproven'],
+      [{ ...given, certified: { ...given.certified, ...beside } }, 'counter_unproven'],
+      [{ ...given, certified: { ...given.certified, signature: given.quote?.signature } }, 'counter_unproven'],
       ['nothing', 'evidence_malformed'],
     ] as const;
     for (const [evidence, code] of wrong)
@@ -157,7 +170,7 @@ describe('a record that was set back', () => {
   beforeAll(() => {
     elsewhere = mkdtempSync(join(tmpdir(), 'interlock-elsewhere-'));
   });
-  afterAll(() => rmSync(elsewhere, { recursive: true, force: true }));
+  afterAll(() => removeTree(elsewhere));
   const noBlobs = () => new FilesystemBlobs(join(elsewhere, 'none'));
 
   /** Yesterday's copy of a record that went on for two anchors. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -13,6 +13,7 @@ import type { ApiUnderTest } from '../api/api-under-test.ts';
 import { eventually } from '../../support/eventually.ts';
 import { OPERATOR } from '../../support/record.ts';
 import { run } from '../../unit/cli/run.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let api: ApiUnderTest;
 let folder: string;
@@ -28,7 +29,7 @@ afterAll(async () => {
   stop.abort();
   await running;
   await api?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 const written = async () => (await rows<{ n: number }>(api.db, 'SELECT count(*) AS n FROM ledger_entries'))[0]?.n ?? 0;

@@ -28,6 +28,7 @@ import { allPublished, append, entryOf } from '../../support/log.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
 import { OPERATOR } from '../../support/record.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const log = pino({ level: 'silent' });
 let database: TestDatabase;
@@ -41,7 +42,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await db.end();
   await database.drop();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 });
 
 const deps = () => ({ db, databaseUrl: database.url, stateRoot, log });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ed25519 } from '@noble/curves/ed25519.js';
@@ -22,6 +22,7 @@ import { json, startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
 import { eventually } from '../../support/eventually.ts';
 import { OPERATOR, requestOf } from '../../support/record.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 
@@ -39,7 +40,7 @@ afterAll(async () => {
   stop.abort();
   await Promise.all(running);
   await api.close();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 });
 
 const entry = (n: number, workspace_id = 'default') => ({

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -24,6 +24,7 @@ import { OPERATOR, decision, reportIncident } from '../../support/record.ts';
 import { sumdbVerify } from '../../support/sumdb-verify.ts';
 import { json, startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let api: ApiUnderTest;
 let folder: string;
@@ -40,7 +41,7 @@ afterAll(async () => {
   stop.abort();
   await running;
   await api.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 /** Reports and decisions as they come, and entries enough for three bundles. */

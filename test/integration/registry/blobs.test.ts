@@ -10,6 +10,7 @@ import { startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
 import { eventually } from '../../support/eventually.ts';
 import { actionsOf, flipBit, fresh, hexOf, nameOf, pathOf, put, received } from './support.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let api: ApiUnderTest;
 let stateRoot: string;
@@ -21,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await api?.close();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 });
 
 const codeOf = async (answer: Response) => ((await answer.json()) as { code: string }).code;

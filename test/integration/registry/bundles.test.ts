@@ -9,6 +9,7 @@ import { reportIncident } from '../../support/record.ts';
 import { startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
 import { actionsOf, flipBit, fresh, hexOf, manifestOf, nameOf, publish, put } from './support.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let api: ApiUnderTest;
 let stateRoot: string;
@@ -20,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await api?.close();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 });
 
 const said = async (answer: Response) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { reportIncident } from '../../support/record.ts';
 import { startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
 import { flipBit, fresh, nameOf } from './support.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let api: ApiUnderTest;
 let root: string;
@@ -16,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await api?.close();
-  rmSync(root, { recursive: true, force: true });
+  removeTree(root);
 });
 
 const interlock = (...argv: string[]) => run([...argv, '--base-url', api.url]);
@@ -62,4 +63,17 @@ it('a file is put; a quarantined one is not got, and leaves no file; a corrupt o
   ]);
   flipBit(join(root, 'blobs'), bytes);
   expect(await interlock('blob', 'verify', nameOf(bytes))).toMatchObject({ code: 1 });
+});
+
+it('S0-17 a corrupt file is restored from a backup: a folder has no older versions', async () => {
+  const bytes = fresh(2 * 1024 * 1024);
+  const path = join(root, 'backup');
+  writeFileSync(path, bytes);
+  await interlock('registry', 'put', path);
+  flipBit(join(root, 'blobs'), bytes);
+  const without = await interlock('blob', 'restore', nameOf(bytes));
+  expect([without.code, without.err.includes('older version')]).toEqual([4, true]);
+  const restored = await interlock('blob', 'restore', nameOf(bytes), '--from', path);
+  expect([restored.code, restored.out.includes('restored: upload')]).toEqual([0, true]);
+  expect(await interlock('blob', 'verify', nameOf(bytes))).toMatchObject({ code: 0 });
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { testDatabase } from '../../support/postgres.ts';
 import { startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
 import { actionsOf, fresh, manifestOf, nameOf, pathOf, publish, put, uploads } from './support.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const MIB = 1024 * 1024;
 let api: ApiUnderTest;
@@ -25,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await api?.close();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 });
 const codeOf = async (answer: Response) => ((await answer.json()) as { code: string }).code;
 const bytesAt = async (url: string, path: string) => Buffer.from(await (await fetch(url + path)).arrayBuffer());
@@ -92,7 +93,7 @@ describe('an upload', () => {
       await first.kill();
       await db.end();
       await drop();
-      rmSync(root, { recursive: true, force: true });
+      removeTree(root);
     }
   });
 });
@@ -187,7 +188,7 @@ describe('a store that is away', () => {
       expect((await away.get(pathOf(bytes))).status).toBe(404);
     } finally {
       await away.close();
-      rmSync(root, { recursive: true, force: true });
+      removeTree(root);
     }
   });
 });

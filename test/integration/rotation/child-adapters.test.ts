@@ -146,6 +146,9 @@ describe('the rotation of a slot of child adapters', () => {
     await put('meanwhile.key', 'of somebody else');
     expect(await r.undo('cut_over')).toEqual({ evidence: { left: 'changed since' } });
     expect(await version('meanwhile.key')).toBe(3);
+    // A step is not taken while the child is being replaced; nobody repeats it here.
+    await eventually(async () => given('meanwhile') === 'of somebody else');
+    await children.alive('meanwhile');
     await expect(byHandFresh('meanwhile.key')).rejects.toThrow('slot_changed');
   });
   async function byHandFresh(subject: string) {
@@ -166,6 +169,8 @@ describe('the rotation of a slot of child adapters', () => {
     r.memory = { ...r.memory, new_version: 1 };
     await expect(r.take('prove_new')).rejects.toThrow('child_not_replaced');
     for (const step of ['stage', 'cut_over'] as const) await r.take(step);
+    await eventually(async () => given('mute') !== 'the first');
+    await children.alive('mute');
     await expect(r.take('prove_new')).rejects.toThrow(/trial_failed|trial_unanswered/);
   });
 

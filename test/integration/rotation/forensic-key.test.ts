@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { startForensic } from '../../support/forensic.ts';
 import type { ForensicUnderTest } from '../../support/forensic.ts';
 import { byHand, driven } from '../../support/rotation-in-memory.ts';
 import type { Trouble } from '../../support/rotation-in-memory.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let f: ForensicUnderTest;
 let folder: string;
@@ -19,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await f?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 const deps = (over: { baseUrl?: string } = {}) => ({

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,6 +17,7 @@ import type { ForensicUnderTest } from '../../support/forensic.ts';
 import { append, entryOf } from '../../support/log.ts';
 import { byHand, driven } from '../../support/rotation-in-memory.ts';
 import type { Trouble } from '../../support/rotation-in-memory.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let f: ForensicUnderTest;
 let folder: string;
@@ -26,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await f?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 const deps = () => ({

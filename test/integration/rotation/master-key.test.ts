@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -19,6 +19,7 @@ import { startProcesses } from '../../support/processes.ts';
 import type { TestProcesses } from '../../support/processes.ts';
 import { OPERATOR } from '../../support/record.ts';
 import { databaseText, set } from '../../support/secrets.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let on: TestProcesses;
 let deps: SecretsDeps;
@@ -34,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await on?.close();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 });
 
 const OWNER = { workspace_id: 'default', actor: 'owner@org', on_behalf_of: null };

@@ -15,6 +15,7 @@ import { startProcesses } from '../../support/processes.ts';
 import type { TestProcesses } from '../../support/processes.ts';
 import { openTokenDoor } from '../../support/token-door.ts';
 import type { TokenDoor } from '../../support/token-door.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let on: TestProcesses;
 let door: TokenDoor;
@@ -33,7 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await on?.close();
   await door?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 beforeEach(() => {
   door.shut = false;

@@ -34,7 +34,7 @@ const ask = (w: string, action: string, object: string, actor = 'first@org') =>
 const entries = (w: string, action: string) =>
   rows<{ detail: string; object: string }>(
     db,
-    'SELECT detail, object FROM ledger_entries WHERE action = $2 AND (workspace_id = $1 OR object LIKE $3)',
+    'SELECT detail, object FROM ledger_entries WHERE action = $2 AND (workspace_id = $1 OR object LIKE $3) ORDER BY entry_id',
     [w, action, `%${w}%`],
   );
 

@@ -90,6 +90,20 @@ describe.each(BACKENDS)('a store of blobs (%s)', (backend) => {
     await expect(store.blobs.put(key, bytes)).rejects.toMatchObject({ code: 'blob_corrupt' });
   });
 
+  it.each([1000, 9 * MIB])('what is not its digest any more, of %i bytes, is replaced by what is', async (size) => {
+    const bytes = randomBytes(size);
+    const key = nameOf(bytes);
+    const first = await store.blobs.stage(key, pieces(bytes), size);
+    await first.keep();
+    store.flip(key, size - 1);
+    const staged = await store.blobs.stage(key, pieces(bytes), size);
+    expect(await staged.keep()).toBe('present');
+    const again = await store.blobs.stage(key, pieces(bytes), size);
+    await again.replace();
+    await Promise.all([first, staged, again].map((each) => each.discard()));
+    expect((await readAll(store.blobs, key)).got.equals(bytes)).toBe(true);
+  });
+
   it('is removed once, and may be put again', async () => {
     const bytes = randomBytes(100);
     const key = nameOf(bytes);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
@@ -6,6 +6,7 @@ import type { BlobStore } from '../../../storage/blob-store.ts';
 import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
 import { S3Blobs } from '../../../storage/s3-blobs.ts';
 import { startS3 } from '../../support/s3-server.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 /** A store of either kind, and a way to its bytes past it. */
 export interface StoreUnderTest {
@@ -36,12 +37,12 @@ export async function openStore(backend: (typeof BACKENDS)[number]): Promise<Sto
     chmodSync(join(root, key), 0o600);
     writeFileSync(join(root, key), bytes);
   };
-  const close = async () => rmSync(root, { recursive: true, force: true });
+  const close = async () => removeTree(root);
   return { blobs: new FilesystemBlobs(root), other: new FilesystemBlobs(root), flip, close };
 }
 
 export async function readAll(
-  blobs: BlobStore,
+  blobs: Pick<BlobStore, 'read'>,
   key: string,
 ): Promise<{ length: number; got: Buffer; error?: unknown }> {
   const { length, chunks, close } = await blobs.read(key);

@@ -14,6 +14,7 @@ import { eventually } from '../../support/eventually.ts';
 import { startUpstream, startUpstreams } from '../../support/upstreams.ts';
 import type { UpstreamsUnderTest } from '../../support/upstreams.ts';
 import { nobody, run } from '../../unit/cli/run.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let world: UpstreamsUnderTest;
 let upstream: Awaited<ReturnType<typeof startUpstream>>;
@@ -58,7 +59,7 @@ afterAll(async () => {
   await world?.close();
   await upstream?.close();
   lock?.release();
-  rmSync(stateRoot, { recursive: true, force: true });
+  removeTree(stateRoot);
 });
 
 const findings = async () => (await json<{ checks: Finding[] }>(world.api.get('/v1/doctor'))).checks;
@@ -73,7 +74,7 @@ describe('interlock doctor', () => {
     expect(checks.filter((check) => !check.ok)).toEqual([]);
     expect([ok, code]).toEqual([true, 0]);
     expect(checks.map(({ name }) => name).sort()).toEqual(
-      `adapters client:clock client:cors:stranger client:event_stream client:readyz clock containment_file database hooks migrations
+      `adapter_children adapters client:clock client:cors:stranger client:event_stream client:readyz clock containment_file database hooks migrations
         pollers:control pollers:control-critical pollers:egress readiness sequencer state_lock storage:blobs storage:postgres
         storage:state_root temporal tpm:n1 upstream_references upstreams:model upstreams_file`.split(/\s+/),
     );

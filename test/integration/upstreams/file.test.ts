@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const FILE = `
 version: 1
@@ -29,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await api?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 type Status = Record<'files' | 'health' | 'provider_readiness', Record<string, unknown>>;

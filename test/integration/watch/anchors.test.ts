@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { one, rows } from '../../../db/client.ts';
 import { anchorStanding } from '../../../db/read/anchors.ts';
 import { hasGrown } from '../../../domain/ledger/anchor.ts';
-import { ANCHOR_COUNTER } from '../../../workers/attester/anchor-tpm.ts';
+import { ANCHOR_COUNTER } from '../../../domain/attestation/nv-certify.ts';
 import { TpmSession } from '../../../workers/attester/tpm-session.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startWatched } from '../../support/watched.ts';

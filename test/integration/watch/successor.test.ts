@@ -98,13 +98,31 @@ const details = async (action: string) =>
     ])
   ).map((row) => JSON.parse(row.detail) as Record<string, unknown>);
 
+describe('an attester that nobody enrolled', () => {
+  it('S1-92 is asked nothing under its own name, and what it says to the question of another is a failure', async () => {
+    // It has keys of its own; nobody has bound them to a name.
+    await b.host.describeKeys();
+    expect(await port.openWatchChallenge('host-b')).toBeNull();
+    const challenge = (await port.openWatchChallenge(NODE))!;
+    const evidence = { ...(await b.host.collectEvidence(challenge)), node: 'host-b' };
+    const { challenge_id } = challenge;
+    expect(await port.recordQuote({ challenge_id, evidence })).toMatchObject({ passed: false });
+    const forged = { challenge_id: '00000000-0000-4000-8000-000000000000', evidence };
+    await expect(port.recordQuote(forged)).rejects.toThrow();
+    expect(await rows(db, 'SELECT node, passed FROM attestation_results ORDER BY at DESC LIMIT 1')).toEqual([
+      { node: NODE, passed: false },
+    ]);
+    expect((await attestationRecord(db)).nodes.map(({ node }) => node)).toEqual([NODE]);
+  });
+});
+
 describe('another TPM under the name of a node', () => {
   it('is refused, and its quotes are a failure', async () => {
     expect(await enrol(b, { replace: true })).toEqual({ ok: false, code: 'node_exists' });
     expect(await quote(b)).toMatchObject({ passed: false });
   });
 
-  it('takes its place by the word of two people, once, and is trusted from its own first quote on', async () => {
+  it('S1-92 takes its place by the word of two people, once, and is trusted from its own first quote on', async () => {
     expect(await grantReplacement(db, person('olga'), word(NODE))).toMatchObject({ code: 'second_person_required' });
     expect(await grantReplacement(db, person('olga'), word(NODE))).toMatchObject({ code: 'second_person_required' });
     expect(await enrol(b, { replace: true })).toEqual({ ok: false, code: 'node_exists' });
@@ -162,7 +180,7 @@ describe('a destroyed node', () => {
     expect(await details('decision_refused')).toEqual([{ decision: 'retire', code: 'last_node' }]);
   });
 
-  it('takes part in nothing any more, and nobody watches it', async () => {
+  it('S1-92 takes part in nothing any more, and nobody watches it', async () => {
     await enrol(b, { node: 'host-b' });
     expect(await retireNode(db, person('olga'), word(NODE))).toMatchObject({ code: 'second_person_required' });
     const second = word(NODE);

@@ -28,10 +28,11 @@ const count = async (table: 'attestation_results' | 'integrity_results') =>
 const ask = (id: string, name: string, input: object, updateId: string) =>
   handle(id).executeUpdate<unknown, [object]>(name, { args: [input], updateId });
 const entries = (action: string, object: string) =>
-  rows<{ detail: string }>(on.db, 'SELECT detail FROM ledger_entries WHERE action = $1 AND object = $2', [
-    action,
-    object,
-  ]);
+  rows<{ detail: string }>(
+    on.db,
+    'SELECT detail FROM ledger_entries WHERE action = $1 AND object = $2 ORDER BY entry_id',
+    [action, object],
+  );
 const by = { caller: OPERATOR, request_digest: 'digest' };
 
 describe('a watch', () => {

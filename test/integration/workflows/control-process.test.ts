@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { relayConnected } from '../../../db/read/relay.ts';
 import { eventually } from '../../support/eventually.ts';
+import { startControl } from '../../support/control.ts';
 import { freePorts } from '../../support/free-ports.ts';
 import { openRecord } from '../../support/record.ts';
 import { temporaryStateRoot } from '../../support/state-root.ts';
@@ -28,6 +29,25 @@ function startControlProcess(env: Record<string, string>) {
 }
 
 describe('the control process', () => {
+  it('ends when one of its loops does, and names it: nobody else would do its work', async () => {
+    const record = await openRecord();
+    onTestFinished(() => record.close());
+    const temporal = await startTemporal();
+    onTestFinished(() => temporal.stop());
+    const env = { databaseUrl: record.url, temporalAddress: temporal.address };
+    const control = await startControl(env, (log) => {
+      const warn = log.warn.bind(log);
+      const failing = (line: { event?: string }) => {
+        if (line.event === 'deliveries.unqueued') throw new Error('cannot even say so');
+        warn(line);
+      };
+      return Object.assign(log, { warn: failing });
+    });
+    await record.db.query('ALTER TABLE notifications RENAME TO elsewhere');
+    await expect(control.ended).rejects.toThrow('the loop fan_out ended');
+    expect(control.lines).toContainEqual(expect.objectContaining({ event: 'control.loop_ended', loop: 'fan_out' }));
+  });
+
   it('waits for servers that are not there yet, and stops when told while it waits', async () => {
     const nobody = await freePorts(2);
     const { child, events, exit } = startControlProcess({

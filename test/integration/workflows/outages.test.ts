@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { one } from '../../../db/client.ts';
+import { openTemporal } from '../../../api/temporal.ts';
+import { one, rows } from '../../../db/client.ts';
 import { relayConnected } from '../../../db/read/relay.ts';
 import { decide, refusal } from '../../support/decisions.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startProcesses } from '../../support/processes.ts';
 import type { TestProcesses } from '../../support/processes.ts';
-import { reportIncident } from '../../support/record.ts';
+import { OPERATOR, reportIncident } from '../../support/record.ts';
 
 let on: TestProcesses;
 
@@ -27,6 +28,42 @@ describe('while Postgres is away', () => {
     await decide(on.client, ceremony, 'ack', { operator: 'me@org' });
     await decide(on.client, ceremony, 'resolve');
     await on.client.workflow.getHandle(ceremony).result();
+  });
+
+  it('a decision that failed so is taken under the same key once the record is back, and once', async () => {
+    const { id } = await reportIncident(on.db, 'manifest_mismatch');
+    const workflow_id = `recovery/${id}`;
+    await on.running(workflow_id);
+    const engine = openTemporal({ address: on.temporal.address, namespace: 'default' });
+    try {
+      const ask = () =>
+        engine.decide({
+          workflow_type: 'recoveryCeremony',
+          workflow_id,
+          severity_rank: 2,
+          workspace_id: 'default',
+          incident_id: id,
+          decision_id: 'the-key',
+          update: 'ack',
+          input: { caller: OPERATOR, request_digest: 'digest', operator: 'me@org' },
+        });
+      on.toDatabase.cut();
+      await eventually(async () => {
+        const answer = await ask();
+        return answer.kind === 'refused' && answer.code === 'database_unreachable';
+      });
+      on.toDatabase.restore();
+      await eventually(async () => (await ask()).kind === 'accepted');
+      const taken = await rows<{ decision_id: string }>(
+        on.db,
+        'SELECT decision_id FROM decisions WHERE aggregate = $1',
+        [`incident/${id}`],
+      );
+      expect(taken).toEqual([{ decision_id: 'the-key' }]);
+    } finally {
+      on.toDatabase.restore();
+      await engine.close();
+    }
   });
 
   it('the relay comes back by itself and carries what was written meanwhile', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,6 +17,7 @@ import { OPERATOR, reportIncident } from '../../support/record.ts';
 import { run as cli } from '../../unit/cli/run.ts';
 import { startApi } from '../api/api-under-test.ts';
 import type { ApiUnderTest } from '../api/api-under-test.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let on: TestProcesses;
 let api: ApiUnderTest;
@@ -43,7 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await api?.close();
   await on?.close();
-  rmSync(folder, { recursive: true, force: true });
+  removeTree(folder);
 });
 
 const { signal, current, taken, codes, entries } = decisionsOn(() => on);

@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline';
 /**
  * A child adapter: `<file> [how…]`. It notes in the file what happens to it, one JSON object per line, and by how:
  * `mute` never answers, `late` answers another generation, `stubborn` ends on no signal and at no end of input and has a
- * child of its own that does neither, `brief` ends at once, `old` proves itself by another token than its own.
+ * child of its own that does neither, `brief` ends at once, `old` proves itself by another token than its own, `flood` says
+ * 2,000 times at once that it lives.
  */
 const [file = '', ...how] = process.argv.slice(2);
 const note = (what: object) => appendFileSync(file, `${JSON.stringify({ pid: process.pid, ...what })}\n`);
@@ -40,6 +41,7 @@ lines.on('close', () => {
 });
 setInterval(() => say({ heartbeat: token }), 100);
 say({ heartbeat: token });
+if (is('flood')) for (let n = 0; n < 2_000; n += 1) say({ heartbeat: token });
 say({ id: 'own', fetch: 'sidecar.key', token });
 say({ id: 'other', fetch: 'other.key', token });
 process.stdout.write('not a line of the protocol\n');

@@ -30,6 +30,20 @@ const b64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('bas
 const claimsOf = (token: string) => token.split('.')[1] ?? '';
 
 describe('an OIDC token', () => {
+  it('ends by the clock it is given, not by that of this machine', async () => {
+    const by = (shift: number) =>
+      createOidc({
+        issuer: issuer.url,
+        audience: AUDIENCE,
+        rules,
+        now: () => Promise.resolve(new Date(Date.now() + shift)),
+      });
+    const token = await pipelineToken(issuer.url, es);
+    expect(await by(0)(token)).toBeDefined();
+    expect(await by(3_600_000)(token)).toBeUndefined();
+    expect(await by(-3_600_000)(token)).toBeUndefined();
+  });
+
   it('of RS256 or ES256 is its pipeline, in the role and workspace of the first rule that matches', async () => {
     const host = new URL(issuer.url).host;
     for (const key of [es, rs]) {

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { csvLine } from '../../../cli/output/csv.ts';
 import { fakeServer, problem, run } from './run.ts';
 import type { Canned, Seen } from './run.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'interlock-audit-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => removeTree(folder));
 
 const event = (n: number, more: object = {}) => ({
   id: `1-${n}`,

@@ -1,12 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fakeServer, nobody, problem, run } from './run.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 function tokenFile(text: string): string {
   const dir = mkdtempSync(join(tmpdir(), 'interlock-cli-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  onTestFinished(() => removeTree(dir));
   writeFileSync(join(dir, 'token'), text);
   return join(dir, 'token');
 }

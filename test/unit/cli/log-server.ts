@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { formatCheckpoint } from '../../../domain/ledger/checkpoint.ts';
 import { formatNoteKey, noteKey, signNote } from '../../../domain/ledger/note.ts';
 import { copyOf, leafOf } from '../ledger/log-copy.ts';
 import { sha256 } from '../ledger/naive-tree.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 export const leaves = (size: number, from = 0): Uint8Array[] =>
   Array.from({ length: size }, (_, i) => leafOf(from + i));
@@ -39,7 +40,7 @@ export function signedLog(of: readonly Uint8Array[], { origin = 'test/1', seed =
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'interlock-log-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => removeTree(folder));
   return folder;
 }
 

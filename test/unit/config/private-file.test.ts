@@ -1,10 +1,11 @@
-import { existsSync, fstatSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, mkdtempSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { chownSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makePrivateFile, writeReadOnlyFile } from '../../../config/private-file.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const done: string[] = [];
 vi.mock(import('node:fs'), async (original) => {
@@ -31,7 +32,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'interlock-private-'));
   done.length = 0;
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => removeTree(folder));
 
 describe('a file that others are bound to', () => {
   it('is in its folder on the disk before anybody hears that it is there', () => {

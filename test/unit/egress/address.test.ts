@@ -27,7 +27,13 @@ describe('the kind of an address', () => {
     ['::ffff:10.1.2.3', 'private'],
     ['fc00::1', 'private'],
     ['fdff::1', 'private'],
-    ['169.254.169.254', 'link_local'],
+    ['169.254.1.1', 'link_local'],
+    ['169.254.169.254', 'metadata'],
+    ['::ffff:169.254.169.254', 'metadata'],
+    ['64:ff9b::a9fe:a9fe', 'metadata'],
+    ['100.100.100.200', 'metadata'],
+    ['fd00:ec2::254', 'metadata'],
+    ['fd20:ce::254', 'metadata'],
     ['fe80::1', 'link_local'],
     ['fe80::1%eth0', 'link_local'],
     ['100.64.0.1', 'shared'],
@@ -61,6 +67,7 @@ describe('the kind of an address', () => {
           'loopback',
           'private',
           'link_local',
+          'metadata',
           'shared',
           'multicast',
           'reserved',
@@ -69,6 +76,6 @@ describe('the kind of an address', () => {
         ] as const
       ).filter((kind) => mayReach(kind, internal));
     expect(reach(false)).toEqual(['public']);
-    expect(reach(true)).toEqual(['public', 'loopback', 'private', 'link_local', 'shared']);
+    expect(reach(true)).toEqual(['public', 'loopback', 'private', 'shared']);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkedAddress } from '../../../activities/egress/checked-address.ts';
+import { getJson } from '../../../api/egress/get-json.ts';
 import { post } from '../../../activities/egress/post.ts';
 
 const answers =
@@ -23,6 +24,20 @@ describe('the address of a request', () => {
     for (const host of ['127.0.0.1', '[::1]', '2130706433', '0x7f.1', '[::ffff:7f00:1]', '169.254.169.254']) {
       const sent = post({ url: `http://${host}:9/`, headers: {}, body: '', internal: false, timeoutMs: 1_000 });
       await expect(sent, host).rejects.toMatchObject({ code: 'address_refused' });
+    }
+  });
+
+  it('is refused on a link and for metadata also where the receiver is our own, by whatever name', async () => {
+    for (const address of ['169.254.1.1', '169.254.169.254', 'fe80::1', '64:ff9b::a9fe:a9fe', 'fd00:ec2::254']) {
+      const named = checkedAddress('ours.example', true, answers('10.0.0.1', address));
+      await expect(named, address).rejects.toMatchObject({ code: 'address_refused' });
+      const json = getJson(new URL('https://ours.example'), {
+        internal: true,
+        timeoutMs: 1_000,
+        mostBytes: 10,
+        resolve: answers(address),
+      });
+      await expect(json, address).rejects.toMatchObject({ code: 'address_refused' });
     }
   });
 

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isArchivePath, paddingOf, readTar, TAR_END, tarHeader } from '../../../domain/evidence/tar.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const archive = (files: [string, string][]): Buffer =>
   Buffer.concat([
@@ -24,7 +25,7 @@ const FILES: [string, string][] = [
 describe('an archive', () => {
   it('is one that tar reads, with files that only their owner reads', () => {
     const folder = mkdtempSync(join(tmpdir(), 'interlock-tar-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    onTestFinished(() => removeTree(folder));
     const file = join(folder, 'a.tar');
     writeFileSync(file, archive(FILES));
     const listed = execFileSync('tar', ['--utc', '-tvf', file], { encoding: 'utf8' }).trim().split('\n');

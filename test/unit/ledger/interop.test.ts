@@ -12,6 +12,7 @@ import { tilePath } from '../../../domain/ledger/tile.ts';
 import { sumdbVerify } from '../../support/sumdb-verify.ts';
 import { copyOf, leafOf } from './log-copy.ts';
 import { sha256 } from './naive-tree.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const SECRET = new Uint8Array(32).fill(5);
 const key = noteKey('interlock.test/1', ed25519.getPublicKey(SECRET), sha256);
@@ -21,7 +22,7 @@ let root: string;
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'interlock-interop-'));
 });
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+afterAll(() => removeTree(root));
 
 interface LogFolder {
   folder: string;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMasterKey, readMasterKey } from '../../../config/master-key.ts';
 import { masterKeyRing } from '../../../config/master-key-ring.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let folder: string;
 let path: string;
@@ -12,7 +13,7 @@ beforeEach(() => {
   path = join(folder, 'master.key');
   createMasterKey(path);
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => removeTree(folder));
 
 const ids = ({ key_id, others }: { key_id: string; others: readonly { key_id: string }[] }) => [
   key_id,

@@ -1,9 +1,10 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contentKey } from '../../../storage/blob-store.ts';
 import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let root: string;
 let blobs: FilesystemBlobs;
@@ -11,7 +12,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'interlock-blobs-'));
   blobs = new FilesystemBlobs(root);
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => removeTree(root));
 
 async function readAll(key: string): Promise<{ length: number; got: Buffer; error?: unknown }> {
   const { length, chunks, close } = await blobs.read(key);

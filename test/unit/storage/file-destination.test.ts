@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PART_BYTES } from '../../../domain/export/part.ts';
 import { FileDestination } from '../../../storage/file-destination.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let root: string;
 let destination: FileDestination;
@@ -22,7 +23,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'interlock-exports-'));
   destination = new FileDestination(root);
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => removeTree(root));
 
 const KEY = 'default/exp-1.tar';
 const LATER = () => new AbortController().signal;

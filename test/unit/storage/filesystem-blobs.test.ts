@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contentKey } from '../../../storage/blob-store.ts';
 import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const KILLED_WRITER = fileURLToPath(new URL('../../support/stand-ins/killed-writer.ts', import.meta.url));
 
@@ -15,7 +16,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'interlock-blobs-'));
   blobs = new FilesystemBlobs(root);
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => removeTree(root));
 
 const bytes = (text: string) => Buffer.from(text, 'utf8');
 const listed = async (prefix: string) => {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registryKey } from '../../../storage/blob-store.ts';
 import { FilesystemBlobs } from '../../../storage/filesystem-blobs.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let root: string;
 let blobs: FilesystemBlobs;
@@ -12,7 +13,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'interlock-blobs-'));
   blobs = new FilesystemBlobs(root);
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => removeTree(root));
 
 const BYTES = Buffer.from('weights');
 const KEY = registryKey(createHash('sha256').update(BYTES).digest('hex'));

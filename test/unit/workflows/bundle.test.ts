@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import { WORKFLOW_TYPES } from '../../../domain/process/types.ts';
 import { PATCHES } from '../../../workflows/patches.ts';
 import { workflowBundle } from '../../../workers/engine/workflow-bundle.ts';
 import * as entry from '../../../workflows/index.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let stateRoot: string;
 let codePath: string;
@@ -14,7 +15,7 @@ beforeAll(async () => {
   stateRoot = mkdtempSync(join(tmpdir(), 'interlock-bundle-'));
   ({ codePath } = await workflowBundle(stateRoot));
 });
-afterAll(() => rmSync(stateRoot, { recursive: true, force: true }));
+afterAll(() => removeTree(stateRoot));
 
 describe('the workflow bundle', () => {
   it('exports exactly the workflow types: every export can be started by anyone who reaches the engine', () => {
