@@ -158,7 +158,16 @@ describe('the pipelines of docs/ci.md', () => {
       expect(shown()).toMatchObject({ export_id: asked.export_id, state: 'exported' });
       const received = await bash(atTheReceiver, { ARCHIVE: join(t.stateRoot, 'exports', shown().key) });
       expect(received, received.out).toMatchObject({ code: 0 });
-      expect(readFileSync(path('bundle/LICENSE'), 'utf8')).toBe('do as you like\n');
+      expect(readFileSync(path('export/bundle/LICENSE'), 'utf8')).toBe('do as you like\n');
+      // What left before the key was rotated is verified by the keys that are answered afterwards.
+      const rotated = await bash('interlock rotate provenance_key --reason due --wait 3m', {});
+      expect(rotated, rotated.out).toMatchObject({ code: 0 });
+      const again = await bash(atTheReceiver, { ARCHIVE: join(t.stateRoot, 'exports', shown().key) });
+      expect(again, again.out).toMatchObject({ code: 0 });
+      const { keys } = JSON.parse(readFileSync(path('known-keys.json'), 'utf8')) as {
+        keys: { until: string | null }[];
+      };
+      expect(keys.map(({ until }) => until === null)).toEqual([false, true]);
     },
     GENEROUS_MS,
   );
