@@ -23,7 +23,9 @@ export async function useLeniency(tx: Tx, row: Judged): Promise<Leniency> {
   const standing = await standingLeniency(tx, row);
   if (!needed || standing.override === null || row.lifted_by !== null) return standing;
   const { workspace_id, export_id } = row;
-  return { ...standing, override: (await spendOverride(tx, { workspace_id, export_id })) ?? null };
+  // The one whose ticket was looked at: another may have been opened since.
+  const { override_id } = standing.override;
+  return { ...standing, override: (await spendOverride(tx, { workspace_id, export_id, override_id })) ?? null };
 }
 
 async function waiverOf(tx: Tx, { workspace_id, digest, transition_digest }: Judged): Promise<Leniency['waiver']> {
