@@ -42,6 +42,7 @@ export async function startRegistry(): Promise<ExportRegistry> {
     stage: (...args) => kept.stage(...args),
     remove: (...args) => kept.remove(...args),
     list: (...args) => kept.list(...args),
+    versions: (...args) => kept.versions(...args),
     sweep: () => kept.sweep(),
     reach: () => kept.reach(),
     close: () => kept.close(),
