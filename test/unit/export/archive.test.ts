@@ -19,7 +19,10 @@ const contentOf = (files: ReadonlyMap<string, Uint8Array>): ArchiveContent => ({
 });
 
 const path = fc
-  .array(fc.stringMatching(/^[A-Za-zäöüßλ漢字_ +-][A-Za-z0-9äλ漢😀._ -]{0,40}[a-z漢]$/u), { minLength: 1, maxLength: 5 })
+  .array(fc.stringMatching(/^[A-Za-zäöüßλ漢字_ +-][A-Za-z0-9äλ漢😀._ -]{0,40}[a-z漢]$/u), {
+    minLength: 1,
+    maxLength: 5,
+  })
   .map((parts) => parts.map((part) => part.trim().normalize('NFC')).join('/'));
 const isBundle = (files: ReadonlyMap<string, Uint8Array>): boolean => {
   try {
