@@ -62,5 +62,3 @@ export const ttlOf = (value: unknown): number => (isTtl(value) ? value : LEASE_T
 /** What an outcome says besides that it is one. */
 export const without = <T extends object, K extends keyof T>(outcome: T, ...keys: K[]): Omit<T, K> =>
   Object.fromEntries(Object.entries(outcome).filter(([key]) => !keys.some((k) => k === key))) as Omit<T, K>;
-
-export { decisionKey } from './decision-key.ts';

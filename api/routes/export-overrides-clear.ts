@@ -6,7 +6,7 @@ import { refuseWith } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { decisionKey } from '../secret-request.ts';
+import { decisionKey } from '../decision-key.ts';
 
 async function handler({ req, caller }: Call, { db }: ApiDeps): Promise<Reply> {
   const body = await readOptionalJson(req);

@@ -7,7 +7,7 @@ import { invalidFields, REASON, readFields, TICKET } from '../fields.ts';
 import { refuseWith } from '../instance.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { decisionKey } from '../secret-request.ts';
+import { decisionKey } from '../decision-key.ts';
 
 const RULES = {
   required: { ticket: TICKET, reason: REASON },

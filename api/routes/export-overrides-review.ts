@@ -8,7 +8,7 @@ import { isSingleOperator, refuseWith } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { decisionKey } from '../secret-request.ts';
+import { decisionKey } from '../decision-key.ts';
 
 const RULES = { required: { note: REASON }, optional: { confirm: { max: 64 } } };
 

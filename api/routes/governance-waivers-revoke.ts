@@ -8,7 +8,7 @@ import { refuseWith } from '../instance.ts';
 import { ok } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { decisionKey } from '../secret-request.ts';
+import { decisionKey } from '../decision-key.ts';
 
 /** Anybody's waiver, by whoever may: revoking only closes. */
 async function handler(call: Call, { db, receiptSigner }: ApiDeps): Promise<Reply> {
