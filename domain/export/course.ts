@@ -99,7 +99,7 @@ type Taken = Extract<
 function taken(x: Export, event: Taken, now: string): Export {
   switch (event.kind) {
     case 'preflighting':
-      return { ...at(x, 'preflight'), state: 'preflight' };
+      return { ...at(x, 'preflight'), state: 'preflight', held: false, reason_code: null };
     case 'preflighted':
       return preflighted(at(x, 'preflight'), event, now);
     case 'begin':
@@ -169,7 +169,7 @@ function preflighted(x: Export, { bundle, findings, waiver, override }: Prefligh
   if (waiver !== null) return granted({ ...found, grant: waiverGrant(found, waiver) }, now);
   if (x.mode === 'enforce') return settled(found, { state: 'pending_approval' });
   const would_block: ExportReason[] = [...found.would_block, 'approval_missing'];
-  return settled(found, { would_block, grant: { kind: 'advisory', would_block, approvals: [] } });
+  return settled(found, { state: 'preflight', would_block, grant: { kind: 'advisory', would_block, approvals: [] } });
 }
 
 type Begin = Extract<ExportEvent, { kind: 'begin' }>;

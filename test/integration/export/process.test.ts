@@ -130,7 +130,9 @@ describe('exportApproval', () => {
   it('stops before the next part when the airlock is closed, and goes on from there when it opens', async () => {
     const w = workspace();
     const id = await opened(on.db, w);
-    only(id, 'deliver', async () => void (await reportIncident(on.db, 'attestation_failure', {}, w)));
+    only(id, 'deliver', async () => {
+      await reportIncident(on.db, 'attestation_failure', {}, w);
+    });
     await until(w, id, 'pending_approval');
     await approve(on.db, person(w, 'bob', 'safety_reviewer'), id);
     await approve(on.db, person(w, 'carol', 'security_owner'), id);
@@ -148,7 +150,9 @@ describe('exportApproval', () => {
   it('says so, and alerts, when a hold is placed while the archive is given its name', async () => {
     const w = workspace();
     const id = await opened(on.db, w);
-    only(id, 'completed', async () => void (await reportIncident(on.db, 'attestation_failure', {}, w)));
+    only(id, 'completed', async () => {
+      await reportIncident(on.db, 'attestation_failure', {}, w);
+    });
     await until(w, id, 'pending_approval');
     await approve(on.db, person(w, 'bob', 'safety_reviewer'), id);
     await approve(on.db, person(w, 'carol', 'security_owner'), id);
@@ -199,7 +203,7 @@ describe('exportApproval', () => {
     await until(w, id, 'pending_approval');
     const since = (hours: number) =>
       on.db.query(
-        `UPDATE exports SET pending_since = clock_timestamp() - make_interval(hours => $2) WHERE export_id = $1`,
+        `UPDATE exports SET last_nudge_at = last_nudge_at - interval '20 hours', pending_since = clock_timestamp() - make_interval(hours => $2) WHERE export_id = $1`,
         [id, hours],
       );
     const kinds = async () =>
