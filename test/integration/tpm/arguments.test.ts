@@ -4,7 +4,7 @@ import { openTpm, type Tpm } from '../../../native/tpm/index.ts';
 import { classify } from '../../../native/tpm/response-code.ts';
 import { expectCode, open, useSwtpm } from './fixture.ts';
 
-const swtpm = await useSwtpm();
+const swtpm = useSwtpm();
 let tpm: Tpm;
 beforeAll(async () => {
   tpm = await open(swtpm);

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { makeCredential, openTpm, type EndorsementKey, type Tpm, type TpmKey } from '../../../native/tpm/index.ts';
 import { ak, expectCode, expectNoLeak, open, pcrs, useSwtpm } from './fixture.ts';
 
-const swtpm = await useSwtpm();
+const swtpm = useSwtpm();
 let tpm: Tpm;
 let key: TpmKey;
 beforeAll(async () => {

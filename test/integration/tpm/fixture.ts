@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createPublicKey, verify, type KeyObject } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 
 import { openTpm, type Tpm, type TpmErrorCode } from '../../../native/tpm/index.ts';
 import { startSwtpm, type Swtpm } from '../../support/swtpm.ts';
@@ -12,15 +12,18 @@ export const pcrs = { bank: 'sha256', indices: [0, 1, 2, 3, 4, 5, 6, 7, 23] } as
 const tpmDir = new URL('../../../native/tpm/', import.meta.url);
 const opened: Tpm[] = [];
 
-/** One software TPM for the test file, which awaits this at its top level. */
-export async function useSwtpm(): Promise<Swtpm> {
-  if (!process.env.INTERLOCK_TPM_ADDON) {
-    execFileSync(fileURLToPath(new URL('build.sh', tpmDir)), [fileURLToPath(new URL('build', tpmDir))]);
-  }
-  const swtpm = await startSwtpm();
+/** One software TPM for the test file: there from its first test to its last, and not at all where none of them runs. */
+export function useSwtpm(): Swtpm {
+  const swtpm = {} as Swtpm;
+  beforeAll(async () => {
+    if (!process.env.INTERLOCK_TPM_ADDON) {
+      execFileSync(fileURLToPath(new URL('build.sh', tpmDir)), [fileURLToPath(new URL('build', tpmDir))]);
+    }
+    Object.assign(swtpm, await startSwtpm());
+  });
   afterAll(async () => {
     await Promise.all(opened.splice(0).map((tpm) => tpm.close()));
-    await swtpm.stop();
+    await swtpm.stop?.();
   });
   return swtpm;
 }

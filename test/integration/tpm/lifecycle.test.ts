@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { openTpm } from '../../../native/tpm/index.ts';
 import { ak, expectCode, expectNoLeak, open, pcrs, useSwtpm } from './fixture.ts';
 
-const swtpm = await useSwtpm();
+const swtpm = useSwtpm();
 const quote = () => ({ qualifyingData: randomBytes(32), pcrs });
 
 describe('close', () => {

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Tpm } from '../../../native/tpm/index.ts';
 import { expectCode, expectNoLeak, open, useSwtpm } from './fixture.ts';
 
-const swtpm = await useSwtpm();
+const swtpm = useSwtpm();
 let tpm: Tpm;
 beforeAll(async () => {
   tpm = await open(swtpm);

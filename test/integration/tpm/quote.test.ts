@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Tpm, TpmKey } from '../../../native/tpm/index.ts';
 import { ak, eccPublicKey, expectCode, expectNoLeak, open, pcrs, useSwtpm, verifyEcdsa } from './fixture.ts';
 
-const swtpm = await useSwtpm();
+const swtpm = useSwtpm();
 let tpm: Tpm;
 let key: TpmKey;
 beforeAll(async () => {
