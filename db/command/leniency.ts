@@ -1,5 +1,6 @@
 import type { Leniency } from '../../domain/export/record.ts';
 import { LIFTED_BY_OVERRIDE } from '../../domain/export/reasons.ts';
+import { isEverybody } from '../../domain/identity/user.ts';
 import { digestName } from '../../domain/registry/digest.ts';
 import { liveOverride } from '../read/overrides.ts';
 import { standingWaiver } from '../read/waivers.ts';
@@ -9,7 +10,15 @@ import { spendOverride } from '../write/overrides.ts';
 
 type Judged = Pick<
   ExportRow,
-  'workspace_id' | 'export_id' | 'digest' | 'transition_digest' | 'ticket' | 'lifted_by' | 'findings' | 'would_block'
+  | 'workspace_id'
+  | 'export_id'
+  | 'actor'
+  | 'digest'
+  | 'transition_digest'
+  | 'ticket'
+  | 'lifted_by'
+  | 'findings'
+  | 'would_block'
 >;
 
 /** What stands for the bundle of an export at this moment, in the transaction that judges by it. */
@@ -28,9 +37,13 @@ export async function useLeniency(tx: Tx, row: Judged): Promise<Leniency> {
   return { ...standing, override: (await spendOverride(tx, { workspace_id, export_id, override_id })) ?? null };
 }
 
-async function waiverOf(tx: Tx, { workspace_id, digest, transition_digest }: Judged): Promise<Leniency['waiver']> {
+async function waiverOf(
+  tx: Tx,
+  { workspace_id, actor, digest, transition_digest }: Judged,
+): Promise<Leniency['waiver']> {
   if (digest === null || transition_digest === null) return null;
-  const found = await standingWaiver(tx, { workspace_id, bundle_digest: digestName(digest), transition_digest });
+  const of = { workspace_id, bundle_digest: digestName(digest), transition_digest };
+  const found = await standingWaiver(tx, { ...of, requester: isEverybody(actor) ? null : actor });
   return found === undefined ? null : { waiver_id: found.waiver_id, digest: found.digest };
 }
 

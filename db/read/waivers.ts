@@ -51,27 +51,29 @@ export const waiverEnvelope = async (
 
 /**
  * The waiver that lifts `approval_missing` from an export of this bundle and transition at this moment, by the database's
- * clock, or undefined. It cannot be revoked before the transaction is over. One whose key was revoked since
+ * clock, or undefined: nobody's waiver counts for what they ask for themselves. It cannot be revoked before the transaction is over. One whose key was revoked since
  * stands no more: nobody knows who signed what with it.
  */
 export const standingWaiver = (
   tx: Tx,
-  { workspace_id, bundle_digest, transition_digest }: StandingQuery,
+  { workspace_id, bundle_digest, transition_digest, requester }: StandingQuery,
 ): Promise<{ waiver_id: string; digest: string; not_after: string; by: string } | undefined> =>
-  one(tx, STANDING, [workspace_id, bundle_digest, transition_digest]);
+  one(tx, STANDING, [workspace_id, bundle_digest, transition_digest, requester]);
 
 /** Both digests as `sha256:…`, as they were signed. */
 export interface StandingQuery {
   workspace_id: string;
   bundle_digest: string;
   transition_digest: string;
+  /** Whose export it is; null where there is one person for all of it. */
+  requester: string | null;
 }
 
 /** The statement of `standingWaiver`. */
 export const STANDING = `SELECT w.waiver_id, w.digest, w.not_after, w.actor AS by FROM governance_waivers w
     JOIN operator_keys k ON k.workspace_id = w.workspace_id AND k.key_id = w.key_id AND k.revoked_at IS NULL
   WHERE w.workspace_id = $1 AND w.bundle_digest = $2 AND w.transition_digest = $3 AND w.scope = 'export_unapproved'
-    AND w.revoked_at IS NULL AND w.not_after > clock_timestamp()
+    AND w.revoked_at IS NULL AND w.not_after > clock_timestamp() AND ($4::text IS NULL OR w.actor <> $4)
   ORDER BY w.not_after DESC, w.waiver_id LIMIT 1 FOR SHARE`;
 
 export interface WaiverPage {

@@ -31,5 +31,8 @@ export const isUser = (name: string): boolean =>
 /** Whom a file or the machine itself stands for. */
 const OF_THE_HOST: readonly string[] = ['local-operator', 'admin-token', 'readonly-token'];
 
+/** Whether this is the one person of loopback trust, who is on both sides of what takes two. */
+export const isEverybody = (actor: string): boolean => actor === 'local-operator';
+
 /** Whether a token on record may speak for `name`. */
 export const isTokenUser = (name: string): boolean => isUser(name) && !OF_THE_HOST.includes(name);

@@ -40,10 +40,10 @@ const bundle = () => putBundle(db, workspace_id, `model-${++names}`);
 type Bundle = Awaited<ReturnType<typeof bundle>>;
 
 /** An export that was asked for and whose preflight found this. Returns its id and how it stands. */
-async function preflighted(of: Bundle, findings: ExportReason[] = [], ticket: string | null = null) {
+async function preflighted(of: Bundle, findings: ExportReason[] = [], ticket: string | null = null, actor = 'alice') {
   const said = await requestExport(
     db,
-    { workspace_id, actor: 'alice', on_behalf_of: null },
+    { workspace_id, actor, on_behalf_of: null },
     {
       bundle: of,
       destination: { kind: 'file' },
@@ -101,6 +101,15 @@ describe('an export with a waiver', () => {
     await waived(of);
     expect((await standing(await preflighted(of))).state).toBe('waived');
     expect((await standing(await preflighted(await bundle()))).state).toBe('pending_approval');
+  });
+
+  it('is not let through by the waiver of whoever asks for it, unless there is one person for all of it', async () => {
+    const of = await bundle();
+    const receipt = await waived(of);
+    const own = await preflighted(of, [], null, 'safety@org');
+    expect((await standing(own)).state).toBe('pending_approval');
+    expect(await waive(own, receipt)).toMatchObject({ ok: false, code: 'waiver_invalid' });
+    expect((await standing(await preflighted(of, [], null, 'local-operator'))).state).toBe('waived');
   });
 
   it('S0-24 goes on from where it waited, by the waiver of its own bundle and no other', async () => {

@@ -41,7 +41,10 @@ const digest = async () =>
   (await db.query<{ d: string }>(`SELECT ${bundle.replace('i % 500', '7')} AS d`)).rows[0]?.d ?? '';
 
 it.each([
-  ['the waiver that stands', async () => ({ text: STANDING, values: ['default', await digest(), TRANSITION] })],
+  [
+    'the waiver that stands',
+    async () => ({ text: STANDING, values: ['default', await digest(), TRANSITION, 'alice'] }),
+  ],
   ['a page of waivers', () => waiverListQuery({ workspace_id: 'default', limit: 100 })],
   [
     'a page behind another',

@@ -45,7 +45,7 @@ let names = 0;
 const bundle = (workspace = 'default') => putBundle(db, workspace, `model-${++names}`);
 const freshKey = () => ({ decision_id: crypto.randomUUID(), request_digest: 'd' });
 const standing = (bundle_digest: string, workspace_id = 'default', transition_digest = TRANSITION) =>
-  transaction(db, (tx) => standingWaiver(tx, { workspace_id, bundle_digest, transition_digest }));
+  transaction(db, (tx) => standingWaiver(tx, { workspace_id, bundle_digest, transition_digest, requester: 'alice' }));
 const revoke = (waiver_id: string, workspace_id = 'default') =>
   revokeWaiver(
     db,
@@ -152,6 +152,7 @@ describe('a waiver', () => {
         workspace_id: 'default',
         bundle_digest: of.digest,
         transition_digest: TRANSITION,
+        requester: 'alice',
       });
       revoking = revoke(waiver_id).then(() => (revoked = true));
       await eventually(() => waitsForLock(db));
