@@ -8,13 +8,14 @@ import { withProgress } from '../output/progress.ts';
 import { manifestFile } from '../registry/bundle.ts';
 
 const NAME = 'export request';
-const NO_WAIT = '0s';
+/** How long --wait waits where nothing else is said. */
+const USUAL = '10m';
 
 export const command = defineCommand({
   name: NAME,
   about: 'Ask for a bundle to leave',
   notes:
-    'Exit code 0: exported; 3: it waits for approvals, or is under way; 4: blocked, by the reason shown; 5: it was rejected, cancelled or has expired.\n--wait waits so long for more than people; for people nothing waits here.',
+    'Exit code 0: exported; 3: it waits for approvals, or is under way; 4: blocked, by the reason shown; 5: it was rejected, cancelled or has expired.\n--wait waits for preflight, sealing and delivery, not for people: while they are asked the answer is 3.',
   operands: { name: { about: 'of the bundle' }, version: { about: 'of the bundle' } },
   flags: {
     to: { kind: 'text', required: true, value: 'file|s3:UPSTREAM', about: 'where the archive goes' },
@@ -28,12 +29,14 @@ export const command = defineCommand({
     'retain-days': { kind: 'integer', about: 'how long the archive is kept under a lock' },
     'not-after': { kind: 'text', value: 'TIME', about: 'until when approvals are waited for, RFC 3339' },
     'idempotency-key': { kind: 'text', value: 'KEY', about: 'makes a retry of a pipeline the same request' },
-    wait: { kind: 'text', value: 'DURATION', about: 'how long to wait for its end' },
+    wait: { kind: 'boolean', about: 'wait until it has ended, is blocked or waits for people' },
+    timeout: { kind: 'text', value: 'DURATION', about: `how long --wait waits at most, by default ${USUAL}` },
   },
   run: async ({ operands: { name, version }, flags }, { client, out }) => {
-    const { to, reason, ticket, manifest, wait = NO_WAIT } = flags;
+    const { to, reason, ticket, manifest, wait, timeout } = flags;
     const key = flags['idempotency-key'];
-    const patience = durationSeconds(wait, 'wait', NAME);
+    if (timeout !== undefined && !wait) throw new UsageError('--timeout goes with --wait', NAME);
+    const patience = wait ? durationSeconds(timeout ?? USUAL, 'timeout', NAME) : 0;
     const asked = {
       bundle: { name, version },
       destination: destinationOf(to),

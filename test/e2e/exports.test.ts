@@ -53,7 +53,7 @@ const until = (id: string, state: string) =>
 const request = (...flags: string[]) =>
   interlock('export', 'request', 'agent', '1.0.0', '--to', 'file', '--reason', 'a customer waits', '--json', ...flags);
 async function pending(): Promise<string> {
-  const { export_id } = shown(await request('--wait', '60s'));
+  const { export_id } = shown(await request('--wait'));
   await until(export_id, 'pending_approval');
   return export_id;
 }
@@ -66,7 +66,7 @@ describe('an export, from its request to whoever verifies it', () => {
       mkdirSync(folder);
       writeFileSync(join(folder, 'LICENSE'), 'do as you like\n');
       writeFileSync(join(folder, 'prompt.md'), 'be brief\n');
-      const missing = await request('--wait', '60s');
+      const missing = await request('--wait');
       expect(missing.code).toBe(4);
       expect(shown(missing)).toMatchObject({ state: 'blocked', reason_code: 'bundle_unregistered', held: false });
       const published = await interlock(
@@ -76,7 +76,7 @@ describe('an export, from its request to whoever verifies it', () => {
       );
       expect(published).toMatchObject({ code: 0 });
 
-      const asked = await request('--wait', '60s', '--ticket', 'T-1');
+      const asked = await request('--wait', '--ticket', 'T-1');
       const { export_id: id, key } = shown(asked);
       await until(id, 'pending_approval');
       expect((await show(id)).code).toBe(3);
@@ -108,7 +108,7 @@ describe('an export, from its request to whoever verifies it', () => {
         const { body: said } = await post(`${t.stack.urls.api}/api/v1/incidents/report`, body);
         ids.push((said as unknown as { id: string }).id);
       }
-      const asked = await request('--wait', '60s');
+      const asked = await request('--wait');
       expect(asked.code).toBe(4);
       expect(shown(asked)).toMatchObject({ state: 'blocked', reason_code: 'airlock_closed', held: true });
       for (const id of ids) await interlock('incident', 'resolve', id);
