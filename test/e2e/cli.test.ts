@@ -129,7 +129,7 @@ describe('S4-32 the ten steps of a recovery through the command line', () => {
       'open',
       'trusted (simulated)',
       'trusted',
-      'not configured',
+      'yes',
       '0',
     ]);
     expect((await interlock('gates', 'check', 'vault')).code).toBe(0);
