@@ -1,11 +1,17 @@
 import type { ExportRecord, ExportWithApprovals } from '../db/read/exports.ts';
 import { grantOf, isOver } from '../domain/export/record.ts';
+import { digestName } from '../domain/registry/digest.ts';
 import { lacking } from '../domain/export/quorum.ts';
 
 /** An export as the API shows it. */
 export const exportView = (r: ExportRecord) => ({
   export_id: r.export_id,
-  bundle: { name: r.name, version: r.bundle_version, digest: r.digest, transition_digest: r.transition_digest },
+  bundle: {
+    name: r.name,
+    version: r.bundle_version,
+    digest: r.digest === null ? null : digestName(r.digest),
+    transition_digest: r.transition_digest,
+  },
   destination: r.destination,
   key: r.key,
   state: r.state,

@@ -1,3 +1,4 @@
+import { digestName } from '../../domain/registry/digest.ts';
 import { formatNoteKey } from '../../domain/ledger/note.ts';
 import { verificationKeysOf } from '../../domain/export/provenance-key.ts';
 import { defineCommand } from '../command.ts';
@@ -44,7 +45,7 @@ statement says besides. Exit code 0: verified; 1: something is wrong, or it is o
       export_id: of?.export_id ?? null,
       workspace: of?.workspace ?? null,
       bundle: of === undefined ? null : `${of.bundle.name} ${of.bundle.version}`,
-      digest: of?.bundle.digest ?? null,
+      digest: of === undefined ? null : digestName(of.bundle.digest),
       transition_digest: of?.bundle.transition_digest ?? null,
       license: of?.license.id ?? null,
       policy: of === undefined ? null : `${of.policy.profile} ${of.policy.hash}`,

@@ -42,7 +42,7 @@ const members = {
   bundle: z.object({
     name: z.string(),
     version: z.string(),
-    digest: digest.nullable().describe('of the manifest that was found'),
+    digest: digestName.nullable().describe('of the manifest that was found'),
     transition_digest: digestName.nullable(),
   }),
   destination,
