@@ -5,7 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // The Temporal runtime is one per process; worker threads would share it.
     pool: 'forks',
-    maxWorkers: 2,
+    // Most of what they do is wait for servers: on two cores a third one uses what the two leave.
+    maxWorkers: 3,
     watch: false,
     globalSetup: ['test/support/global-setup.ts'],
     // So long that it only ends what hangs: a busy machine is slow, not wrong.
