@@ -80,7 +80,7 @@ async function crossing(
 
 describe('processes ended by hand', () => {
   it(
-    'S4-49 each type terminated, cancelled and reset comes back, and its ceremony completes',
+    'each type terminated, cancelled and reset comes back, and its ceremony completes',
     async () => {
       const ids = {
         terminated: await ceremony.report('manifest_mismatch', 'terminated'),
@@ -156,7 +156,7 @@ async function copyDatabase(): Promise<string> {
 
 describe('the engine’s database', () => {
   it(
-    'S4-49 deleted: every process is created again from the record, on the record, and the ceremony completes',
+    'deleted: every process is created again from the record, on the record, and the ceremony completes',
     async () => {
       const id = await ceremony.report('manifest_mismatch', 'deleted');
       const every = [
@@ -183,7 +183,7 @@ describe('the engine’s database', () => {
   );
 
   it(
-    'S4-49 set back: what it forgot comes back, what the record has closed since ends by itself',
+    'set back: what it forgot comes back, what the record has closed since ends by itself',
     async () => {
       const known = await ceremony.report('manifest_mismatch', 'before the copy');
       const resolved = await ceremony.report('manifest_mismatch', 'resolved after the copy');

@@ -80,7 +80,7 @@ async function freeze(name: string): Promise<() => Promise<void>> {
 
 describe('a rogue worker on our queues', () => {
   it(
-    'S4-48 that answers in the attester’s place gets no re-attestation recorded',
+    'that answers in the attester’s place gets no re-attestation recorded',
     async () => {
       const id = await ceremony.report('attestation_failure', 'rogue attester');
       await beside(false, async (taken) => {
@@ -100,7 +100,7 @@ describe('a rogue worker on our queues', () => {
   );
 
   it(
-    'S4-48 that runs our workflows and grants every decision opens no latch',
+    'that runs our workflows and grants every decision opens no latch',
     async () => {
       const thaw = await freeze('control');
       const id = await ceremony.report('attestation_failure', 'rogue control');

@@ -113,7 +113,7 @@ describe('adapters', () => {
     expect(await one(api.db, "SELECT id FROM incidents WHERE state <> 'contained'")).toBeUndefined();
   });
 
-  it('are retired by typing their name, and stay in status', async () => {
+  it('S1-107 are retired by typing their name, and stay in status', async () => {
     const typed = (confirm?: string) => api.post('/v1/adapters/frost/retire', { reason: 'destroyed', confirm });
     expect((await typed()).status).toBe(409);
     expect(await json(typed('frost'))).toMatchObject({ status: 'retired', single_operator: true });

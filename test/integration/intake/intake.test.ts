@@ -52,11 +52,11 @@ describe('intake', () => {
   });
 
   it.each([
-    ['S4-45', 'prompt_injection', 3, 'critical'],
-    ['S4-46', 'tool_call_burst', 5, 'high'],
-    ['S4-47', 'policy_bypass_attempt', 2, 'critical'],
-    ['S4-48', 'forbidden_airlock_request', 5, 'high'],
-    ['S4-49', 'model_behavior_anomaly', 3, 'critical'],
+    ['S4-45 the third within its window', 'prompt_injection', 3, 'critical'],
+    ['S4-46 the fifth within its window', 'tool_call_burst', 5, 'high'],
+    ['S4-47 the second within its window', 'policy_bypass_attempt', 2, 'critical'],
+    ['S4-48 the fifth within its window', 'forbidden_airlock_request', 5, 'high'],
+    ['S4-49 the third within its window', 'model_behavior_anomaly', 3, 'critical'],
   ] as const)(
     '%s %s: the crossing report and the open incidents of the window are raised',
     async (_row, cls, count, severity) => {

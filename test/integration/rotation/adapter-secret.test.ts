@@ -93,7 +93,7 @@ beforeEach(async () => {
 });
 
 describe('the secret of an adapter', () => {
-  it('S1-88 is replaced: both count during the overlap, then the old one on neither side, and nothing comes of the proofs', async () => {
+  it('S1-88 S1-107 is replaced: both count during the overlap, then the old one on neither side, and nothing comes of the proofs', async () => {
     const count = () => rows(api.db, 'SELECT incident_id FROM adapter_events UNION ALL SELECT id FROM incidents');
     const [before, events] = [await slotNow(), await count()];
     const done = await turn({

@@ -75,7 +75,7 @@ const entries = (w: string, id: string) =>
   );
 
 describe('tokenRotation', () => {
-  it('S1-85 S1-71 S1-72 replaces the admin token in one step: the new one runs, the old one fails, both on the record', async () => {
+  it('S1-85 S1-71 S1-72 S1-117 replaces the admin token in one step: the new one runs, the old one fails, both on the record', async () => {
     const w = workspace();
     const old = held(adminFile);
     const id = await opened(w);
