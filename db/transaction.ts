@@ -13,7 +13,8 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * Runs `work` in one transaction; serialization failures and deadlocks (SQLSTATE 40001, 40P01) repeat it. When COMMIT is
- * not answered its fate is looked up on a new connection (`pg_xact_status`) before anyone hears of it. Throws
+ * not answered its fate is looked up on a new connection (`pg_xact_status`) before anyone hears of it; a server that crashed
+ * since may have given the number of a lost transaction to another one, so then only a failure is believed. Throws
  * `DatabaseError`: `database_unreachable` when nothing was committed, `outcome_unknown` when that cannot be told.
  */
 export async function transaction<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -41,9 +42,9 @@ async function once<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
     const begun = begin(tx);
     begun.catch(() => undefined);
     const result = await work(tx);
-    const xid = await begun;
+    const identity = await begun;
     const committed = await commit(tx, onError);
-    if (!committed) await settleFate(db, xid);
+    if (!committed) await settleFate(db, identity);
     return result;
   } catch (error) {
     if (isUnreachable(error)) {
@@ -58,9 +59,16 @@ async function once<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
   }
 }
 
-async function begin(tx: Tx): Promise<string> {
-  const results = (await tx.query('BEGIN; SELECT pg_current_xact_id()::text AS xid')) as unknown as pg.QueryResult[];
-  return (results[1]?.rows[0] as { xid: string }).xid;
+/** A transaction as its server knows it: its number, and the server's time when it began. */
+interface Begun {
+  xid: string;
+  at: string;
+}
+
+async function begin(tx: Tx): Promise<Begun> {
+  const text = 'BEGIN; SELECT pg_current_xact_id()::text AS xid, now()::text AS at';
+  const results = (await tx.query(text)) as unknown as pg.QueryResult[];
+  return results[1]?.rows[0] as Begun;
 }
 
 /** False when the connection broke before the server said what it did. */
@@ -75,14 +83,22 @@ async function commit(tx: Tx, onError: (error: Error) => void): Promise<boolean>
   }
 }
 
+/**
+ * Numbers that were given and not yet written to the log are given again after a crash. The checkpointer is as old as the
+ * server since its last one; who may not see that it is older than the transaction does not know.
+ */
+const FATE = `SELECT pg_xact_status($1::text::xid8) AS status,
+  (SELECT backend_start FROM pg_stat_activity WHERE backend_type = 'checkpointer') < $2::timestamptz AS unbroken`;
+
 /** Returns when the transaction is known to have committed. */
-async function settleFate(db: Database, xid: string): Promise<void> {
+async function settleFate(db: Database, { xid, at }: Begun): Promise<void> {
   const deadline = Date.now() + FATE_MS;
   while (Date.now() < deadline) {
-    const row = await one<{ status: string | null }>(db, 'SELECT pg_xact_status($1::text::xid8) AS status', [
-      xid,
-    ]).catch(() => undefined);
-    if (row?.status === 'committed') return;
+    const row = await one<{ status: string | null; unbroken: boolean | null }>(db, FATE, [xid, at]).catch(
+      () => undefined,
+    );
+    if (row?.status === 'committed' && row.unbroken === true) return;
+    if (row?.status === 'committed') break;
     if (row?.status === 'aborted') throw new DatabaseError('database_unreachable');
     await pause(100);
   }
