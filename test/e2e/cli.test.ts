@@ -1,9 +1,10 @@
-import { execFile } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testStack } from '../support/stack.ts';
 import type { TestStack } from '../support/stack.ts';
+import { typedAt } from '../support/typed.ts';
+import type { Ran } from '../support/typed.ts';
 
 let t: TestStack;
 beforeAll(async () => {
@@ -12,23 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => t?.close());
 
-interface Ran {
-  code: number;
-  out: string;
-  err: string;
-}
-
 /** `./script/interlock …`, as an operator types it. */
-function interlock(...argv: string[]): Promise<Ran> {
-  const { PATH = '', INTERLOCK_CACHE } = process.env;
-  const cache = INTERLOCK_CACHE === undefined ? {} : { INTERLOCK_CACHE };
-  const options = { env: { PATH, ...cache, INTERLOCK_URL: t.stack.urls.api }, timeout: 120_000 };
-  return new Promise((resolve) => {
-    const child = execFile('./script/interlock', argv, options, (_error, stdout, stderr) =>
-      resolve({ code: child.exitCode ?? -1, out: stdout.trim(), err: stderr.trim() }),
-    );
-  });
-}
+const interlock = (...argv: string[]): Promise<Ran> => typedAt(t.stack.urls.api, argv);
 
 /** The value of a `key: value` line. */
 const fact = ({ out }: Ran, key: string) =>

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +15,7 @@ import { startS3 } from '../support/s3-server.ts';
 import type { S3Server } from '../support/s3-server.ts';
 import { testStack } from '../support/stack.ts';
 import type { TestStack } from '../support/stack.ts';
+import { typedAt } from '../support/typed.ts';
 
 const GENEROUS_MS = 180_000;
 const MIB = 1024 * 1024;
@@ -57,12 +57,7 @@ interface Shown {
   retain_until: string | null;
 }
 
-function interlock(...argv: string[]): Promise<string> {
-  const { PATH = '', INTERLOCK_CACHE } = process.env;
-  const cache = INTERLOCK_CACHE === undefined ? {} : { INTERLOCK_CACHE };
-  const options = { env: { PATH, ...cache, INTERLOCK_URL: t.stack.urls.api }, timeout: 150_000 };
-  return new Promise((resolve) => execFile('./script/interlock', argv, options, (_error, stdout) => resolve(stdout)));
-}
+const interlock = async (...argv: string[]): Promise<string> => (await typedAt(t.stack.urls.api, argv)).out;
 const show = async (id: string) => JSON.parse(await interlock('export', 'show', id, '--json')) as Shown;
 const until = (id: string, holds: (now: Shown) => boolean) =>
   eventually(async () => {

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +5,8 @@ import { post } from '../support/calls.ts';
 import { eventually } from '../support/eventually.ts';
 import { testStack } from '../support/stack.ts';
 import type { TestStack } from '../support/stack.ts';
+import { typedAt } from '../support/typed.ts';
+import type { Ran } from '../support/typed.ts';
 
 const GENEROUS_MS = 180_000;
 let t: TestStack;
@@ -14,22 +15,7 @@ beforeAll(async () => {
 }, GENEROUS_MS);
 afterAll(() => t?.close());
 
-interface Ran {
-  code: number;
-  out: string;
-  err: string;
-}
-
-function interlock(...argv: string[]): Promise<Ran> {
-  const { PATH = '', INTERLOCK_CACHE } = process.env;
-  const cache = INTERLOCK_CACHE === undefined ? {} : { INTERLOCK_CACHE };
-  const options = { env: { PATH, ...cache, INTERLOCK_URL: t.stack.urls.api }, timeout: 150_000 };
-  return new Promise((resolve) => {
-    const child = execFile('./script/interlock', argv, options, (_error, stdout, stderr) =>
-      resolve({ code: child.exitCode ?? -1, out: stdout.trim(), err: stderr.trim() }),
-    );
-  });
-}
+const interlock = (...argv: string[]): Promise<Ran> => typedAt(t.stack.urls.api, argv);
 
 interface Shown {
   export_id: string;

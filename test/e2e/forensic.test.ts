@@ -1,10 +1,11 @@
-import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testStack } from '../support/stack.ts';
 import type { TestStack } from '../support/stack.ts';
+import { typedAt } from '../support/typed.ts';
+import type { Ran } from '../support/typed.ts';
 
 let t: TestStack;
 let folder: string;
@@ -18,16 +19,7 @@ beforeAll(async () => {
 afterAll(() => t?.close());
 
 /** `./script/interlock …`, in the folder of the evidence. */
-function interlock(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const { PATH = '', INTERLOCK_CACHE } = process.env;
-  const cache = INTERLOCK_CACHE === undefined ? {} : { INTERLOCK_CACHE };
-  const options = { cwd: folder, env: { PATH, ...cache, INTERLOCK_URL: t.stack.urls.api }, timeout: 120_000 };
-  return new Promise((done) => {
-    const child = execFile(resolve('script/interlock'), argv, options, (_error, out, err) =>
-      done({ code: child.exitCode ?? -1, out, err }),
-    );
-  });
-}
+const interlock = (...argv: string[]): Promise<Ran> => typedAt(t.stack.urls.api, argv, { cwd: folder });
 
 const saved = (): string => readdirSync(folder).find((name) => /^forensic-bundle-\d{8}-\d{6}\.json$/.test(name)) ?? '';
 

@@ -11,11 +11,29 @@ import type { Granted } from '../../db/command/grant-waiver.ts';
 import { instanceName } from '../../db/read/operator-keys.ts';
 import type { ReceiptSigner } from '../../domain/governance/receipt.ts';
 import { sha256 } from './incidents.ts';
-import { newKey } from './operator-keys.ts';
+import { eventually } from './eventually.ts';
+import { startSequencers } from './log.ts';
+import { newKey, register } from './operator-keys.ts';
 import type { TestKey } from './operator-keys.ts';
+import { openRecord } from './record.ts';
 
 export const TRANSITION = `sha256:${'1'.repeat(64)}`;
 export const LICENSE = 'a'.repeat(64);
+
+/** A record with a log that runs, and `key` registered as that of safety@org, who is a safety reviewer. */
+export async function openGovernance(key: TestKey): Promise<{ db: Database; close: () => Promise<void> }> {
+  const { db, url, close } = await openRecord();
+  const sequencers = startSequencers({ db, databaseUrl: url });
+  await eventually(() => instanceName(db));
+  await register(db, key, { user: 'safety@org', roles: ['safety_reviewer'] });
+  return {
+    db,
+    close: async () => {
+      await sequencers.stop();
+      await close();
+    },
+  };
+}
 
 /** A bundle as the registry has it, without its blobs. Returns what a waiver says of it. */
 export async function putBundle(db: Database, workspace_id: string, name: string, transition_digest = TRANSITION) {

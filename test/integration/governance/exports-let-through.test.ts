@@ -6,32 +6,28 @@ import type { StepTaken } from '../../../db/command/export-steps.ts';
 import { openOverride } from '../../../db/command/open-override.ts';
 import { requestExport } from '../../../db/command/request-export.ts';
 import { getExport } from '../../../db/read/exports.ts';
-import { instanceName } from '../../../db/read/operator-keys.ts';
 import { findOverride, liveOverride } from '../../../db/read/overrides.ts';
 import type { ExportReason } from '../../../domain/export/types.ts';
 import { digestHex } from '../../../domain/registry/digest.ts';
-import { eventually } from '../../support/eventually.ts';
-import { startSequencers } from '../../support/log.ts';
-import { newKey, register } from '../../support/operator-keys.ts';
-import { openRecord } from '../../support/record.ts';
-import { grant, putBundle, receiptSigner, signedWaiver, statementOf, TRANSITION } from '../../support/waivers.ts';
+import { newKey } from '../../support/operator-keys.ts';
+import {
+  openGovernance,
+  grant,
+  putBundle,
+  receiptSigner,
+  signedWaiver,
+  statementOf,
+  TRANSITION,
+} from '../../support/waivers.ts';
 
 let db: Database;
 let close: () => Promise<void>;
-let sequencers: { stop: () => Promise<void> };
 const key = newKey();
 const signer = receiptSigner();
 beforeAll(async () => {
-  const record = await openRecord();
-  ({ db, close } = record);
-  sequencers = startSequencers({ db, databaseUrl: record.url });
-  await eventually(() => instanceName(db));
-  await register(db, key, { user: 'safety@org', roles: ['safety_reviewer'] });
+  ({ db, close } = await openGovernance(key));
 });
-afterAll(async () => {
-  await sequencers?.stop();
-  await close?.();
-});
+afterAll(() => close?.());
 
 const workspace_id = 'default';
 const freshKey = () => ({ decision_id: crypto.randomUUID(), request_digest: 'd' });

@@ -1,31 +1,28 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { one } from '../../../db/client.ts';
 import type { Database } from '../../../db/client.ts';
-import { instanceName } from '../../../db/read/operator-keys.ts';
 import { ledgerLines } from '../../../db/read/waivers.ts';
 import type { WaiverStatement } from '../../../domain/governance/waiver.ts';
 import { eventually } from '../../support/eventually.ts';
-import { startSequencers } from '../../support/log.ts';
 import { newKey, register } from '../../support/operator-keys.ts';
-import { openRecord } from '../../support/record.ts';
-import { fromNow, grant, putBundle, receiptSigner, signedWaiver, statementOf } from '../../support/waivers.ts';
+import {
+  openGovernance,
+  fromNow,
+  grant,
+  putBundle,
+  receiptSigner,
+  signedWaiver,
+  statementOf,
+} from '../../support/waivers.ts';
 
 let db: Database;
 let close: () => Promise<void>;
-let sequencers: { stop: () => Promise<void> };
 const key = newKey();
 const signer = receiptSigner();
 beforeAll(async () => {
-  const record = await openRecord();
-  ({ db, close } = record);
-  sequencers = startSequencers({ db, databaseUrl: record.url });
-  await eventually(() => instanceName(db));
-  await register(db, key, { user: 'safety@org', roles: ['safety_reviewer'] });
+  ({ db, close } = await openGovernance(key));
 });
-afterAll(async () => {
-  await sequencers?.stop();
-  await close?.();
-});
+afterAll(() => close?.());
 
 let names = 0;
 const bundle = () => putBundle(db, 'default', `model-${++names}`);

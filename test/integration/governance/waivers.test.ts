@@ -11,10 +11,10 @@ import { replayLedger } from '../../../domain/governance/replay.ts';
 import type { WaiverStatement } from '../../../domain/governance/waiver.ts';
 import { eventually } from '../../support/eventually.ts';
 import { sha256 } from '../../support/incidents.ts';
-import { startSequencers } from '../../support/log.ts';
 import { newKey, register } from '../../support/operator-keys.ts';
-import { openRecord, waitsForLock } from '../../support/record.ts';
+import { waitsForLock } from '../../support/record.ts';
 import {
+  openGovernance,
   fromNow,
   grant,
   putBundle,
@@ -26,20 +26,12 @@ import {
 
 let db: Database;
 let close: () => Promise<void>;
-let sequencers: { stop: () => Promise<void> };
 const key = newKey();
 const signer = receiptSigner();
 beforeAll(async () => {
-  const record = await openRecord();
-  ({ db, close } = record);
-  sequencers = startSequencers({ db, databaseUrl: record.url });
-  await eventually(() => instanceName(db));
-  await register(db, key, { user: 'safety@org', roles: ['safety_reviewer'] });
+  ({ db, close } = await openGovernance(key));
 });
-afterAll(async () => {
-  await sequencers?.stop();
-  await close?.();
-});
+afterAll(() => close?.());
 
 let names = 0;
 const bundle = (workspace = 'default') => putBundle(db, workspace, `model-${++names}`);
