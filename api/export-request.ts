@@ -1,9 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Queryable } from '../db/client.ts';
-import { requestDigest } from '../db/command/decisions.ts';
-import type { DecisionKey } from '../db/command/decisions.ts';
 import { getExport } from '../db/read/exports.ts';
 import type { ExportWithApprovals } from '../db/read/exports.ts';
 import { isOver } from '../domain/export/record.ts';
@@ -11,8 +7,8 @@ import type { ExportDestination } from '../domain/export/types.ts';
 import { DomainError } from '../domain/problem/problem.ts';
 import type { ExportCaller } from '../domain/process/export.ts';
 import { isBundleName, isBundleVersion, readManifest } from '../domain/registry/manifest.ts';
-import { idempotencyKey } from './idempotency-key.ts';
 import { isSingleOperator } from './instance.ts';
+import { untilStill } from './prefer-wait.ts';
 import type { Call } from './route.ts';
 
 const MOST_DAYS = 3_650;
@@ -74,12 +70,6 @@ export const exportCaller = ({ caller, principal }: Pick<Call, 'caller' | 'princ
   single_operator: isSingleOperator(principal),
 });
 
-/** A decision as its client sent it: the key makes a retry the same. */
-export const decisionKeyOf = (req: IncomingMessage, request: object): DecisionKey => ({
-  decision_id: idempotencyKey(req) ?? randomUUID(),
-  request_digest: requestDigest(request),
-});
-
 /** Errors: export_not_found. */
 export async function requireExport(
   db: Queryable,
@@ -93,19 +83,15 @@ export async function requireExport(
 
 const STEP_MS = 200;
 
+const moves = (x: ExportWithApprovals): boolean => !isOver(x) && x.state !== 'pending_approval' && !x.held;
+
 /** The export once nothing but people, or nothing at all, is waited for, or as it stands after `seconds`. */
-export async function untilQuiet(
+export const untilQuiet = (
   db: Queryable,
   record: ExportWithApprovals,
   seconds: number,
   req: IncomingMessage,
-): Promise<ExportWithApprovals> {
-  const deadline = performance.now() + seconds * 1000;
-  let current = record;
-  const moves = () => !isOver(current) && current.state !== 'pending_approval' && !current.held;
-  while (moves() && performance.now() < deadline && !req.socket.destroyed) {
-    await pause(STEP_MS);
-    current = (await getExport(db, record.workspace_id, record.export_id)) ?? current;
-  }
-  return current;
-}
+): Promise<ExportWithApprovals> => {
+  const read = () => getExport(db, record.workspace_id, record.export_id);
+  return untilStill(record, { moves, read, stepMs: STEP_MS }, seconds, req);
+};

@@ -14,20 +14,38 @@ export function waitPreference(header: string | string[] | undefined): number | 
   return seconds === undefined ? undefined : Math.min(Number(seconds), LONGEST_WAIT_S);
 }
 
+/** What a client waits for: `read` is asked again every `stepMs` for as long as it `moves`; undefined changes nothing. */
+export interface Waiting<T> {
+  moves: (current: T) => boolean;
+  read: () => Promise<T | undefined>;
+  stepMs: number;
+}
+
+/** The record once it moves no more, or as it stands after `seconds`, or when the client has gone. */
+export async function untilStill<T>(
+  record: T,
+  { moves, read, stepMs }: Waiting<T>,
+  seconds: number,
+  req: IncomingMessage,
+): Promise<T> {
+  const deadline = performance.now() + seconds * 1000;
+  let current = record;
+  while (moves(current) && performance.now() < deadline && !req.socket.destroyed) {
+    await pause(stepMs);
+    current = (await read()) ?? current;
+  }
+  return current;
+}
+
 const waitsForAdapters = (i: Incident): boolean => i.state === 'open' && i.pending_actions > 0;
 
 /** The incident once no adapter is waited for any more, or as it stands after `seconds`, or when the client has gone. */
-export async function untilSettled(
+export const untilSettled = (
   db: Queryable,
   incident: Incident,
   seconds: number,
   req: IncomingMessage,
-): Promise<Incident> {
-  const deadline = performance.now() + seconds * 1000;
-  let current = incident;
-  while (waitsForAdapters(current) && performance.now() < deadline && !req.socket.destroyed) {
-    await pause(STEP_MS);
-    current = (await getIncident(db, incident.workspace_id, incident.id)) ?? current;
-  }
-  return current;
-}
+): Promise<Incident> => {
+  const read = () => getIncident(db, incident.workspace_id, incident.id);
+  return untilStill(incident, { moves: waitsForAdapters, read, stepMs: STEP_MS }, seconds, req);
+};

@@ -2,7 +2,8 @@ import { isRole } from '../../domain/identity/roles.ts';
 import { readJson } from '../body.ts';
 import type { ApiDeps } from '../deps.ts';
 import { decideByProcess } from '../export-decisions.ts';
-import { decisionKeyOf, exportCaller, instantOf, instantProblem } from '../export-request.ts';
+import { decisionKey } from '../decision-key.ts';
+import { exportCaller, instantOf, instantProblem } from '../export-request.ts';
 import { exportDetail } from '../export-view.ts';
 import { ID, readFields } from '../fields.ts';
 import { ok } from '../reply.ts';
@@ -25,7 +26,7 @@ async function handler(call: Call, deps: ApiDeps): Promise<Reply> {
     not_after: instantOf(given.not_after),
     confirm: given.confirm ?? null,
   } as const;
-  const key = decisionKeyOf(call.req, { export_id, ...request });
+  const key = decisionKey(call.req, { export_id, ...request });
   return ok(exportDetail(await decideByProcess(deps, exportCaller(call), { export_id, key, request })));
 }
 

@@ -1,7 +1,8 @@
 import { decideExport } from '../../db/command/decide-export.ts';
 import { readJson } from '../body.ts';
 import type { ApiDeps } from '../deps.ts';
-import { decisionKeyOf, exportCaller, requireExport } from '../export-request.ts';
+import { decisionKey } from '../decision-key.ts';
+import { exportCaller, requireExport } from '../export-request.ts';
 import { exportDetail } from '../export-view.ts';
 import { REASON, readFields } from '../fields.ts';
 import { refuseWith } from '../instance.ts';
@@ -14,7 +15,7 @@ async function handler(call: Call, { db }: ApiDeps): Promise<Reply> {
   const export_id = call.params['id'] ?? '';
   const { reason } = readFields(await readJson(call.req), { required: {}, optional: { reason: REASON } });
   const request = { kind: 'cancel', reason: reason?.trim() ?? null } as const;
-  const key = decisionKeyOf(call.req, { export_id, ...request });
+  const key = decisionKey(call.req, { export_id, ...request });
   await requireExport(db, call.caller.workspace_id, export_id);
   const decided = await decideExport(db, exportCaller(call), { export_id, key, request });
   if (!decided.ok) return refuseWith(decided.code);

@@ -1,7 +1,8 @@
 import { readJson } from '../body.ts';
 import type { ApiDeps } from '../deps.ts';
 import { decideByProcess } from '../export-decisions.ts';
-import { decisionKeyOf, exportCaller } from '../export-request.ts';
+import { decisionKey } from '../decision-key.ts';
+import { exportCaller } from '../export-request.ts';
 import { exportDetail } from '../export-view.ts';
 import { REASON, readFields } from '../fields.ts';
 import { ok } from '../reply.ts';
@@ -12,7 +13,7 @@ async function handler(call: Call, deps: ApiDeps): Promise<Reply> {
   const export_id = call.params['id'] ?? '';
   const { reason } = readFields(await readJson(call.req), { required: { reason: REASON }, optional: {} });
   const request = { kind: 'reject', reason: reason.trim() } as const;
-  const key = decisionKeyOf(call.req, { export_id, ...request });
+  const key = decisionKey(call.req, { export_id, ...request });
   return ok(exportDetail(await decideByProcess(deps, exportCaller(call), { export_id, key, request })));
 }
 

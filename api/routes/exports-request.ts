@@ -3,9 +3,9 @@ import type { BundleId, BundleManifest } from '../../domain/registry/manifest.ts
 import { readManifest } from '../../domain/registry/manifest.ts';
 import { readJson } from '../body.ts';
 import type { ApiDeps } from '../deps.ts';
+import { decisionKey } from '../decision-key.ts';
 import {
   bundleProblem,
-  decisionKeyOf,
   destinationOf,
   destinationProblem,
   instantOf,
@@ -51,7 +51,7 @@ async function handler({ req, caller }: Call, { db, governanceMode }: ApiDeps): 
     ticket: given.ticket?.trim() ?? null,
     not_after,
   };
-  const key = decisionKeyOf(req, { kind: 'export', ...asked });
+  const key = decisionKey(req, { kind: 'export', ...asked });
   const requested = await requestExport(db, caller, { ...asked, mode: governanceMode, key });
   if (!requested.ok) return refuseWith(requested.code);
   const opened = await requireExport(db, caller.workspace_id, requested.export_id);

@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { requestDigest } from '../../db/command/decisions.ts';
 import { grantWaiver } from '../../db/command/grant-waiver.ts';
 import { findWaiver, lineOf } from '../../db/read/waivers.ts';
 import { readJson } from '../body.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readFields } from '../fields.ts';
 import { waiverView } from '../governance-request.ts';
-import { idempotencyKey } from '../idempotency-key.ts';
+import { decisionKey } from '../decision-key.ts';
 import { refuseWith } from '../instance.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
@@ -20,10 +18,7 @@ const RULES = {
 /** The answer is the waiver with its line of the ledger; the same envelope again is answered with the same. */
 async function handler({ req, caller }: Call, { db, receiptSigner }: ApiDeps): Promise<Reply> {
   const { envelope } = readFields(await readJson(req), RULES);
-  const key = {
-    decision_id: idempotencyKey(req) ?? randomUUID(),
-    request_digest: requestDigest({ kind: 'waive', envelope }),
-  };
+  const key = decisionKey(req, { kind: 'waive', envelope });
   const granted = await grantWaiver(db, caller, { envelope, signer: receiptSigner(), key });
   if (!granted.ok) return refuseWith(granted.code);
   const { workspace_id } = caller;
