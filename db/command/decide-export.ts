@@ -7,9 +7,9 @@ import type { ExportCaller, ExportDecided, ExportDecisionRequest } from '../../d
 import type { Database } from '../client.ts';
 import type { Tx } from '../transaction.ts';
 import { entryHash, entryOf, lockExport, writeExport } from '../write/exports.ts';
-import type { ExportKey, ExportRow, LockedExport } from '../write/exports.ts';
+import type { ExportRow, LockedExport } from '../write/exports.ts';
 import { writeEntries } from '../write/ledger.ts';
-import { wakeStanding } from '../write/standing-processes.ts';
+import { pokeStanding, wakeStanding } from '../write/standing-processes.ts';
 import { decideOnce } from './decide-once.ts';
 import type { Reused } from './decide-once.ts';
 import type { DecisionKey } from './decisions.ts';
@@ -153,25 +153,10 @@ async function apply(
     ...(detail === undefined || late ? {} : { detail }),
     ...(row === undefined || late ? {} : { row }),
   });
-  const { workspace_id, export_id } = locked.row;
-  if (!isOver(verdict.export)) {
-    const process = { workspace_id, type: 'exportApproval', subject: export_id } as const;
-    await wakeStanding(tx, process, {
-      severity_rank: RANK,
-      version: locked.row.version + 1,
-      actor: by.actor,
-      now: locked.now,
-    });
-  } else await pokeExport(tx, { workspace_id, export_id }, by.actor, locked);
+  const { workspace_id, export_id, version } = locked.row;
+  const process = { workspace_id, type: 'exportApproval', subject: export_id } as const;
+  // One that ended is looked at once more: what was sent of it is discarded, and its process returns.
+  const wake = isOver(verdict.export) ? pokeStanding : wakeStanding;
+  await wake(tx, process, { severity_rank: RANK, version: version + 1, actor: by.actor, now: locked.now });
   return late ? { ok: false, code: 'export_over' } : { ok: true, state: verdict.export.state };
 }
-
-/** One that ended is looked at once more: what was sent of it is discarded, and its process returns. */
-const pokeExport = (tx: Tx, { workspace_id, export_id }: ExportKey, actor: string, { row, now }: LockedExport) =>
-  tx
-    .query(
-      `INSERT INTO outbox (workspace_id, workflow_id, type, subject, version, severity_rank, created_at, actor)
-        VALUES ($1, $2, 'exportApproval', $3, $4, $5, $6, $7)`,
-      [workspace_id, `export/${export_id}`, export_id, row.version + 1, RANK, now, actor],
-    )
-    .then(() => tx.query("SELECT pg_notify('outbox', '')"));

@@ -16,15 +16,28 @@ const LIST = `INSERT INTO process AS p (workspace_id, workflow_id, type, subject
 const POKE = `INSERT INTO outbox (workspace_id, workflow_id, type, subject, version, severity_rank, created_at, actor)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`;
 
+interface Poke {
+  severity_rank: number;
+  version?: number;
+  actor: string;
+  now: string;
+}
+
 /** Lists a process with a record of its own among those the engine has to run, and has it look at its record at once. */
-export async function wakeStanding(
+export async function wakeStanding(tx: Tx, process: StandingProcess, poke: Poke): Promise<void> {
+  const { workspace_id, type, subject } = process;
+  const { severity_rank, actor, now } = poke;
+  await tx.query(LIST, [workspace_id, workflowIdOf(type, subject), type, subject, severity_rank, now, actor]);
+  await pokeStanding(tx, process, poke);
+}
+
+/** Has it look at its record at once, and lists nothing: for one that has ended and is to take note of it. */
+export async function pokeStanding(
   tx: Tx,
   { workspace_id, type, subject }: StandingProcess,
-  { severity_rank, version = 1, actor, now }: { severity_rank: number; version?: number; actor: string; now: string },
+  { severity_rank, version = 1, actor, now }: Poke,
 ): Promise<void> {
-  const id = workflowIdOf(type, subject);
-  await tx.query(LIST, [workspace_id, id, type, subject, severity_rank, now, actor]);
-  await tx.query(POKE, [workspace_id, id, type, subject, version, severity_rank, now, actor]);
+  await tx.query(POKE, [workspace_id, workflowIdOf(type, subject), type, subject, version, severity_rank, now, actor]);
   await tx.query("SELECT pg_notify('outbox', '')");
 }
 
